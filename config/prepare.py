@@ -1,0 +1,90 @@
+"""Everything between a running database and a running desk, in one process: each Django start costs a second.
+
+``python -m config.prepare --port 8000 --welcome FILE``: schemas, catalogs, static files, demo; FILE receives the
+text with addresses and log-ins.
+"""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+
+from config import env
+from config.postgres.place import state_folder
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare the desk and return the exit code. Errors of the steps are raised as they come."""
+    parser = argparse.ArgumentParser(prog="python -m config.prepare", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="where the desk will answer")
+    parser.add_argument("--welcome", type=Path, help="file for the addresses and log-ins")
+    options = parser.parse_args(arguments)
+    env.choose_settings()
+    django.setup()
+    call_command("migrate_all")
+    for name, files, command in (
+        ("catalogs", catalogs(), ("compile_catalogs",)),
+        ("static", static_files(), ("collectstatic", "--noinput", "--verbosity", "0")),
+    ):
+        stamp = Stamp(state_folder() / "stamps" / name)
+        seen = fingerprint(files)
+        if not stamp.holds(seen):
+            call_command(*command)
+            # Taken again: compiling makes files that the next fingerprint counts.
+            stamp.set(fingerprint(catalogs()) if name == "catalogs" else seen)
+    call_command("make_demo")
+    if options.welcome:
+        with options.welcome.open("w") as file:
+            call_command("make_demo", "--describe", "--port", str(options.port), stdout=file, no_color=True)
+    return 0
+
+
+class Stamp:
+    """A file that remembers for which inputs a step was done."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def holds(self, seen: str) -> bool:
+        """Tell whether the step was done for these inputs."""
+        return self.path.exists() and self.path.read_text() == seen
+
+    def set(self, seen: str) -> None:
+        """Remember that the step is done for these inputs."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(seen)
+
+
+def fingerprint(files: Iterable[Path]) -> str:
+    """Return a digest of names, sizes and times of files; a missing file counts as such."""
+    digest = hashlib.sha256()
+    for path in sorted(set(files)):
+        facts = path.stat() if path.exists() else None
+        digest.update(f"{path}:{facts and (facts.st_size, facts.st_mtime_ns)}\n".encode())
+    return digest.hexdigest()
+
+
+def catalogs() -> Iterator[Path]:
+    """Yield each message catalog and its compiled twin."""
+    for folder in settings.LOCALE_PATHS:
+        for catalog in Path(folder).rglob("*.po"):
+            yield catalog
+            yield catalog.with_suffix(".mo")
+
+
+def static_files() -> Iterator[Path]:
+    """Yield each static file of the project and its apps, and what the collected ones begin with."""
+    yield Path(settings.STATIC_ROOT) / "staticfiles.json"
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            yield Path(storage.path(path))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

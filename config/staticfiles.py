@@ -1,0 +1,26 @@
+"""Static files with their content's hash in the name."""
+
+from __future__ import annotations
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedStorage(CompressedManifestStaticFilesStorage):
+    """Also rewrites the imports between our own ES modules.
+
+    Django's own switch for module imports covers every file, and breaks on an import inside a comment of a
+    library's file: the patterns here match our folder only.
+    """
+
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        (
+            "desk/*.js",
+            (
+                (
+                    r"""(?P<matched>(?P<import>import\s*(?:[\w{},\s*]+\sfrom\s*)?)["'](?P<url>\./[^"']+)["'])""",
+                    """%(import)s"%(url)s\"""",
+                ),
+            ),
+        ),
+    )

@@ -1,0 +1,55 @@
+"""The only ways from an id to a conversation, a message or an inbox: what a member may not see does not exist."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from conversations.models import Conversation, Inbox, Message
+from tenants.workspace.access import Member, Permission
+
+
+def visible_inboxes(member: Member) -> QuerySet[Inbox]:
+    """The inboxes a member sees: those for everybody, those of their teams, or all for supervisors and above."""
+    if member.may(Permission.SEE_EVERY_INBOX):
+        return Inbox.objects.all()
+    return Inbox.objects.filter(Q(teams__isnull=True) | Q(teams__agents=member.agent)).distinct()
+
+
+def visible_inbox_ids(member: Member) -> frozenset[UUID] | None:
+    """The same as ids, for filters and sockets. None: every inbox."""
+    if member.may(Permission.SEE_EVERY_INBOX):
+        return None
+    return frozenset(visible_inboxes(member).values_list("id", flat=True))
+
+
+def access_conversation(member: Member, conversation_id: UUID) -> Conversation:
+    """The conversation, with inbox, contact, identity and assignee. Raises Http404, also for a hidden one."""
+    rows = Conversation.objects.select_related("inbox", "contact", "identity", "assignee", "team")
+    row = rows.filter(id=conversation_id).first()
+    if row is None or not _sees(member, row.inbox_id):
+        raise Http404
+    return row
+
+
+def access_message(member: Member, message_id: UUID) -> Message:
+    """The message, with its conversation. Raises Http404, also for a hidden one."""
+    row = Message.objects.select_related("conversation", "inbox").filter(id=message_id).first()
+    if row is None or not _sees(member, row.inbox_id):
+        raise Http404
+    return row
+
+
+def access_inbox(member: Member, inbox_id: UUID) -> Inbox:
+    """The inbox. Raises Http404, also for a hidden one."""
+    row = Inbox.objects.filter(id=inbox_id).first()
+    if row is None or not _sees(member, row.id):
+        raise Http404
+    return row
+
+
+def _sees(member: Member, inbox_id: UUID) -> bool:
+    visible = visible_inbox_ids(member)
+    return visible is None or inbox_id in visible

@@ -1,0 +1,87 @@
+"""The wrapper that Django opens. It never remembers a tenant: it asks the contextvar at every cursor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.postgresql import base as postgresql
+from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
+from django_tenants.postgresql_backend.base import FakeTenant
+from psycopg.pq import TransactionStatus
+
+from tenants.backend.current import current_tenant
+from tenants.backend.introspection import OneSchemaIntrospection
+
+PUBLIC = "public"
+
+
+class DatabaseWrapper(TenantsWrapper):
+    """Puts the search path of the current scope in force before each statement.
+
+    PostgreSQL 18 reports its search path to the client, so the comparison costs no round trip and cannot lie:
+    a raw SET or a rollback by anybody is seen. Older servers get a mark on the physical connection instead,
+    cleared by every rollback.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.introspection = OneSchemaIntrospection(self)
+
+    # The stock wrapper assigns both while it is being constructed, lazily, inside somebody's scope:
+    # such a call must not reset the scope, so assignments go nowhere.
+    @property
+    def schema_name(self) -> str:
+        tenant = current_tenant.get()
+        return PUBLIC if tenant is None else tenant.schema_name
+
+    @schema_name.setter
+    def schema_name(self, value: str | None) -> None:
+        pass
+
+    @property
+    def tenant(self) -> Any:
+        return current_tenant.get() or FakeTenant(schema_name=PUBLIC)
+
+    @tenant.setter
+    def tenant(self, value: Any) -> None:
+        pass
+
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
+        """Only the construction of the wrapper may come here, and it changes nothing."""
+        if tenant.schema_name != PUBLIC:
+            raise RuntimeError("Open tenants.scope.tenant_scope(tenant) instead of setting a tenant on a connection.")
+
+    def _cursor(self, name: str | None = None) -> Any:
+        if name is None:
+            cursor = postgresql.DatabaseWrapper._cursor(self)
+            self._put_path_in_force(cursor)
+            return cursor
+        self.ensure_connection()
+        with self.connection.cursor() as plain:
+            self._put_path_in_force(plain)
+        return postgresql.DatabaseWrapper._cursor(self, name=name)
+
+    def _put_path_in_force(self, cursor: Any) -> None:
+        physical = self.connection
+        schema = self.schema_name
+        wanted = PUBLIC if schema == PUBLIC else f"{schema}, {PUBLIC}"
+        reported = physical.info.parameter_status("search_path")
+        in_force = reported if reported is not None else getattr(physical, "kontor_path", None)
+        if in_force == wanted or physical.info.transaction_status == TransactionStatus.INERROR:
+            return
+        cursor.execute(f"SET search_path = {wanted}")
+        physical.kontor_path = wanted
+
+    def _forget_path(self) -> None:
+        if self.connection is not None:
+            self.connection.kontor_path = None
+
+    def rollback(self) -> None:
+        super().rollback()
+        self._forget_path()
+
+    def savepoint_rollback(self, sid: str) -> None:
+        try:
+            super().savepoint_rollback(sid)
+        finally:
+            self._forget_path()

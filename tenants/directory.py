@@ -1,0 +1,164 @@
+"""Who is served under which host, and whose account a hook speaks of: cached look-ups in the public schema.
+
+Answers live for 30 seconds, also the negative ones, so that a storm for an unknown host costs one query.
+`forget()` drops them all at once (after a change made in this process, and when another process says so).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+
+from tenants.models import ChannelApp, ChannelRoute, Domain, Tenant
+from tenants.scope import public_scope
+
+LIFE_SECONDS = 30.0
+MOST_ENTRIES = 20_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRef:
+    """What the house needs to know of a tenant at every turn, without a query."""
+
+    id: UUID
+    schema_name: str
+    name: str
+    slug: str
+    language: str
+    timezone: str
+    status: str
+    primary_host: str
+    sockets_limit: int
+    inbound_per_second: int
+    api_calls_per_minute: int
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == Tenant.Status.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class AppRef:
+    """A channel application as the hooks need it. Secrets stay sealed here; whoever verifies unseals them."""
+
+    id: UUID
+    kind: str
+    tenant_id: UUID | None
+    sealed_secret: str
+    sealed_previous_secret: str
+    previous_secret_until: float | None  # Unix seconds
+    sealed_verify_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRef:
+    """Where a receiving account's items go."""
+
+    tenant_id: UUID
+    inbox_id: UUID
+
+
+_answers: dict[Hashable, tuple[float, Any]] = {}
+
+
+def tenant_by_host(host: str) -> TenantRef | None:
+    """The tenant served under `host` (lower case, no port), whatever its status; None for a host we do not know."""
+    return _remembered(("host", host), lambda: _tenant(Tenant.objects.filter(domains__domain=host)))
+
+
+def tenant_by_id(tenant_id: UUID) -> TenantRef | None:
+    """The tenant with this id, or None."""
+    return _remembered(("tenant", tenant_id), lambda: _tenant(Tenant.objects.filter(id=tenant_id)))
+
+
+def active_tenants() -> list[TenantRef]:
+    """Every active tenant, by name, read afresh: for sweeps over all schemas."""
+    with public_scope():
+        rows = Tenant.objects.filter(status=Tenant.Status.ACTIVE).select_related("plan").prefetch_related("domains")
+        return [_ref(row) for row in rows]
+
+
+def app_by_key(key: str) -> AppRef | None:
+    """The channel application whose hook address carries `key`."""
+    return _remembered(("app", key), lambda: _app(key))
+
+
+def route(app_id: UUID, kind: str, account_id: str) -> RouteRef | None:
+    """Where items for `account_id` go when `app_id` signed them; None when that application does not serve it."""
+    return _remembered(("route", app_id, kind, account_id), lambda: _route(app_id, kind, account_id))
+
+
+def is_public_host(host: str) -> bool:
+    """Whether `host` is the platform's own."""
+    return host in settings.PUBLIC_HOSTS
+
+
+def forget() -> None:
+    """Drop every remembered answer of this process."""
+    _answers.clear()
+
+
+def _remembered(key: Hashable, look_up: Callable[[], T]) -> T:
+    now = time.monotonic()
+    known = _answers.get(key)
+    if known is not None and known[0] > now:
+        return known[1]
+    with public_scope():
+        answer = look_up()
+    if len(_answers) >= MOST_ENTRIES:
+        _answers.clear()
+    _answers[key] = (now + LIFE_SECONDS, answer)
+    return answer
+
+
+def _tenant(rows: Any) -> TenantRef | None:
+    row = rows.select_related("plan").prefetch_related("domains").first()
+    return None if row is None else _ref(row)
+
+
+def _ref(row: Tenant) -> TenantRef:
+    domains: list[Domain] = sorted(row.domains.all(), key=lambda domain: not domain.is_primary)
+    return TenantRef(
+        id=row.id,
+        schema_name=row.schema_name,
+        name=row.name,
+        slug=row.slug,
+        language=row.language,
+        timezone=row.timezone,
+        status=row.status,
+        primary_host=domains[0].domain if domains else "",
+        sockets_limit=row.plan.sockets,
+        inbound_per_second=row.plan.inbound_per_second,
+        api_calls_per_minute=row.plan.api_calls_per_minute,
+    )
+
+
+def _app(key: str) -> AppRef | None:
+    row = ChannelApp.objects.filter(key=key).first()
+    if row is None:
+        return None
+    return AppRef(
+        id=row.id,
+        kind=row.kind,
+        tenant_id=row.tenant_id,
+        sealed_secret=row.sealed_secret,
+        sealed_previous_secret=row.sealed_previous_secret,
+        previous_secret_until=row.previous_secret_until and row.previous_secret_until.timestamp(),
+        sealed_verify_token=row.sealed_verify_token,
+    )
+
+
+def _route(app_id: UUID, kind: str, account_id: str) -> RouteRef | None:
+    row = (
+        ChannelRoute.objects.filter(app_id=app_id, kind=kind, account_id=account_id)
+        .values_list("tenant_id", "inbox_id")
+        .first()
+    )
+    return None if row is None else RouteRef(*row)

@@ -1,0 +1,84 @@
+"""Background work: procrastinate tables in the public schema, each job inside its tenant's scope.
+
+    @job(queue=LIVE, lock="conversation:{conversation_id}")
+    def deliver(conversation_id: str) -> None: ...
+
+    defer(deliver, conversation_id=str(conversation.id))        # in the writing transaction, inside a scope
+
+A job carries the tenant's id and other ids, nothing else. Live and bulk work never share a queue.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import close_old_connections, transaction
+from procrastinate import exceptions
+from procrastinate.contrib.django import app
+from procrastinate.tasks import Task
+
+from tenants import directory
+from tenants.scope import scoped_tenant, tenant_scope
+
+LIVE = "live"
+BULK = "bulk"
+
+logger = logging.getLogger(__name__)
+
+
+class TenantGone(RuntimeError):
+    """The job's tenant no longer takes part; the job ends as failed and nothing runs."""
+
+
+def job(*, queue: str, name: str = "") -> Callable[[Callable[..., None]], Task[..., None, ...]]:
+    """Make `work(**ids)` a job that runs inside the tenant's scope. `work` must be idempotent."""
+
+    def register(work: Callable[..., None]) -> Task[..., None, ...]:
+        def run(tenant_id: str, **arguments: Any) -> None:
+            try:
+                tenant = directory.tenant_by_id(UUID(tenant_id))
+                if tenant is None or not tenant.is_active:
+                    raise TenantGone(tenant_id)
+                with tenant_scope(tenant):
+                    work(**arguments)
+            finally:
+                close_old_connections()  # jobs run in free threads: give the connection back to the pool
+
+        run.__name__ = work.__name__
+        run.__doc__ = work.__doc__
+        return app.task(run, name=name or f"{work.__module__}.{work.__name__}", queue=queue)
+
+    return register
+
+
+def defer(
+    task: Task[..., None, ...],
+    *,
+    at: datetime | None = None,
+    lock: str | None = None,
+    only_one: str | None = None,
+    **arguments: Any,
+) -> None:
+    """Put a job of the scope's tenant into the queue, in the transaction that is open.
+
+    at: not before this time. lock: jobs with the same lock run one after the other. only_one: while a job with
+    this mark still waits, another is not added. Both are per tenant.
+    """
+    tenant_id = str(scoped_tenant().id)
+    options: dict[str, Any] = {}
+    if at is not None:
+        options["schedule_at"] = at
+    if lock is not None:
+        options["lock"] = f"{tenant_id}:{lock}"
+    if only_one is not None:
+        options["queueing_lock"] = f"{tenant_id}:{only_one}"
+    try:
+        with transaction.atomic() if only_one is not None else nullcontext():  # the refusal must not end the caller's
+            task.configure(**options).defer(tenant_id=tenant_id, **arguments)
+    except exceptions.AlreadyEnqueued:
+        logger.debug("%s already waits (%s)", task.name, only_one)

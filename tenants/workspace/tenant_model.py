@@ -1,0 +1,53 @@
+"""The base of every row that lives in a brand's schema."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Self
+
+from django.db import models
+
+from tenants.ids import new_id
+from tenants.scope import scoped_tenant
+
+
+class WrongTenant(RuntimeError):
+    """A row loaded from one tenant was about to be written into another."""
+
+
+class TenantModel(models.Model):
+    """A row that remembers the schema it came from and refuses to be written anywhere else."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+
+    _schema_name: str | None = None
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+        row = super().from_db(db, field_names, values)
+        row._schema_name = scoped_tenant().schema_name
+        return row
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._stay_home()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self._stay_home()
+        return super().delete(*args, **kwargs)
+
+    def refresh_from_db(
+        self, using: str | None = None, fields: Sequence[str] | None = None, from_queryset: Any = None
+    ) -> None:
+        self._stay_home()
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
+
+    def _stay_home(self) -> None:
+        here = scoped_tenant().schema_name
+        if self._schema_name is None:
+            self._schema_name = here
+        elif self._schema_name != here:
+            raise WrongTenant(f"{type(self).__name__} {self.pk} belongs to another tenant")
