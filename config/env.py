@@ -106,6 +106,11 @@ def development() -> bool:
 in_development = development
 
 
+def changed(**variables: str) -> dict[str, str]:
+    """Return the whole environment for a child process, with some variables changed."""
+    return {**os.environ, **variables}
+
+
 def choose_settings() -> None:
     """Name the settings module for Django unless the caller's environment already names one."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)

@@ -1,13 +1,13 @@
 """Everything between a running database and a running desk, in one process: each Django start costs a second.
 
-``python -m config.prepare --port 8000 --welcome FILE``: schemas, catalogs, static files, demo; FILE receives the
-text with addresses and log-ins.
+``python -m config.prepare --port 8000 --welcome FILE``: schemas, catalogs, static files, demo; FILE receives
+the text with addresses and log-ins.
 """
 
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import django
@@ -28,16 +28,9 @@ def main(arguments: list[str]) -> int:
     env.choose_settings()
     django.setup()
     call_command("migrate_all")
-    for name, files, command in (
-        ("catalogs", catalogs(), ("compile_catalogs",)),
-        ("static", static_files(), ("collectstatic", "--noinput", "--verbosity", "0")),
-    ):
-        stamp = Stamp(state_folder() / "stamps" / name)
-        seen = fingerprint(files)
-        if not stamp.holds(seen):
-            call_command(*command)
-            # Taken again: compiling makes files that the next fingerprint counts.
-            stamp.set(fingerprint(catalogs()) if name == "catalogs" else seen)
+    stamps = state_folder() / "stamps"
+    unless_unchanged(stamps / "catalogs", catalogs, "compile_catalogs")
+    unless_unchanged(stamps / "static", static_files, "collectstatic", "--noinput", "--verbosity", "0")
     call_command("make_demo")
     if options.welcome:
         with options.welcome.open("w") as file:
@@ -45,20 +38,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-class Stamp:
-    """A file that remembers for which inputs a step was done."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def holds(self, seen: str) -> bool:
-        """Tell whether the step was done for these inputs."""
-        return self.path.exists() and self.path.read_text() == seen
-
-    def set(self, seen: str) -> None:
-        """Remember that the step is done for these inputs."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(seen)
+def unless_unchanged(stamp: Path, files: Callable[[], Iterable[Path]], *command: str) -> None:
+    """Run a command unless its inputs and outputs are those that the stamp file remembers."""
+    if stamp.exists() and stamp.read_text() == fingerprint(files()):
+        return
+    call_command(*command)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(fingerprint(files()))
 
 
 def fingerprint(files: Iterable[Path]) -> str:
@@ -79,8 +65,8 @@ def catalogs() -> Iterator[Path]:
 
 
 def static_files() -> Iterator[Path]:
-    """Yield each static file of the project and its apps, and what the collected ones begin with."""
-    yield Path(settings.STATIC_ROOT) / "staticfiles.json"
+    """Yield each static file of the project and its apps, and the folder that they are collected in."""
+    yield Path(settings.STATIC_ROOT)
     for finder in get_finders():
         for path, storage in finder.list([]):
             yield Path(storage.path(path))

@@ -16,15 +16,16 @@ ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT = env.development()
 DEBUG = False  # error pages never show locals, not even at home
 SECRET_KEY = env.secret("KONTOR_SECRET_KEY", development="kontor-development-secret-key-never-used-in-production")
-SEAL_KEYS = env.csv("KONTOR_SEAL_KEYS", [env.secret("KONTOR_SEAL_KEY", development="Pb1bUAQpX0Kq1zq0Kc8FJb0U0vXb3S2Yv0y0m3m4xkE=")])
+# base64 of 32 bytes each, newest first: the first seals, all unseal
+SEAL_KEYS = env.secret("KONTOR_SEAL_KEYS", development="Pb1bUAQpX0Kq1zq0Kc8FJb0U0vXb3S2Yv0y0m3m4xkE=").split(",")
 PUBLIC_HOSTS = env.csv("KONTOR_PUBLIC_HOSTS", ["localhost", "127.0.0.1"])
 BRAND_HOST_SUFFIX = env.text("KONTOR_BRAND_HOST_SUFFIX", "localhost")
 PUBLIC_URL = env.url("KONTOR_PUBLIC_URL", "http://localhost:8000")  # scheme and port also hold for brand hosts
 SIMULATOR = env.flag("KONTOR_SIMULATOR", DEVELOPMENT)
+FAILPOINT = env.text("KONTOR_FAILPOINT") if DEVELOPMENT else ""  # where a fault drill kills the process
 
 # --- apps: public schema, tenant schemas --------------------------------------------------------------------
 SHARED_APPS = [
-    "django_tenants",
     "tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -68,9 +69,14 @@ if env.flag("KONTOR_POOL", True):  # off while migrating: a forked child waits f
         "max_lifetime": 600,  # a backend that touched a thousand schemas holds hundreds of megabytes
         "timeout": 10,
     }
-DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+DATABASE_ROUTERS = ["tenants.backend.router.SchemaRouter"]
+POSTGRES_PROGRAM = postgres.program  # name -> path of a PostgreSQL program, for dumps
+POSTGRES_VERIFY = postgres.verify  # raises when a database would lose or not find data
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL", "")
+LISTEN_URL = env.url("KONTOR_LISTEN_URL", "", schemes=("postgresql", "postgres"))  # direct, where a pooler stands between
+WAKE_UPS = env.flag("KONTOR_WAKE_UPS", True)  # off: no background thread; listeners find events by reading slowly
+WAKE_UPS_DROPPED_PERCENT = env.number("KONTOR_WAKE_UPS_DROPPED_PERCENT", 0)  # fault drills
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
     if REDIS_URL

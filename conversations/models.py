@@ -225,8 +225,9 @@ class Message(TenantModel):
             models.Index(name="message_thread", fields=["conversation", "-sent_at", "-number"]),
             # what delivery reports move forward
             models.Index(name="message_undelivered", fields=["conversation", "sent_at"], condition=Q(direction="out", status__in=["sent", "delivered"])),
-            # the sender's queue: a conversation's oldest pending message
-            models.Index(name="message_pending", fields=["conversation", "number"], condition=Q(status="pending")),
+            models.Index(name="message_pending", fields=["conversation", "number"], condition=Q(status="pending")),  # the sender's sweep
+            # the head of a conversation is its oldest message that is neither out nor given up
+            models.Index(name="message_unsettled", fields=["conversation", "number"], condition=Q(status__in=["pending", "failed", "unconfirmed"])),
         ]
 
 
@@ -328,6 +329,7 @@ class OutboundAttempt(TenantModel):
     error_code = models.CharField(max_length=60, blank=True)
     error_detail = models.CharField(max_length=500, blank=True)
     way = models.CharField(max_length=10, blank=True)
+    is_probe = models.BooleanField(default=False)  # the breaker asked whether the platform is back: no try of the message's own
     retry_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -54,6 +54,7 @@ _MESSAGE_FIELDS = {
     "status": "status",
     "error_kind": "error_kind",
     "client_id": "client_id",
+    "external_id": "external_id",
     "sent_at": "sent_at",
     "created_at": "created_at",
     "edited_at": "edited_at",

@@ -6,14 +6,17 @@ Answers live for 30 seconds, also the negative ones, so that a storm for an unkn
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 
+from tenants import completeness
 from tenants.models import ChannelApp, ChannelRoute, Domain, Tenant
 from tenants.scope import public_scope
 
@@ -21,6 +24,8 @@ LIFE_SECONDS = 30.0
 MOST_ENTRIES = 20_000
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class TenantRef:
     sockets_limit: int
     inbound_per_second: int
     api_calls_per_minute: int
+    is_complete: bool = True  # False: tables are missing, so nothing is served or received until it is mended
 
     @property
     def is_active(self) -> bool:
@@ -79,10 +85,10 @@ def tenant_by_id(tenant_id: UUID) -> TenantRef | None:
 
 
 def active_tenants() -> list[TenantRef]:
-    """Every active tenant, by name, read afresh: for sweeps over all schemas."""
+    """Every active tenant whose schema is complete, by name, read afresh: for sweeps over all schemas."""
     with public_scope():
         rows = Tenant.objects.filter(status=Tenant.Status.ACTIVE).select_related("plan").prefetch_related("domains")
-        return [_ref(row) for row in rows]
+        return [tenant for tenant in _refs(rows) if tenant.is_complete]
 
 
 def app_by_key(key: str) -> AppRef | None:
@@ -109,7 +115,8 @@ def _remembered(key: Hashable, look_up: Callable[[], T]) -> T:
     now = time.monotonic()
     known = _answers.get(key)
     if known is not None and known[0] > now:
-        return known[1]
+        remembered: T = known[1]
+        return remembered
     with public_scope():
         answer = look_up()
     if len(_answers) >= MOST_ENTRIES:
@@ -118,12 +125,20 @@ def _remembered(key: Hashable, look_up: Callable[[], T]) -> T:
     return answer
 
 
-def _tenant(rows: Any) -> TenantRef | None:
-    row = rows.select_related("plan").prefetch_related("domains").first()
-    return None if row is None else _ref(row)
+def _tenant(rows: QuerySet[Tenant]) -> TenantRef | None:
+    found = _refs(rows.select_related("plan").prefetch_related("domains")[:1])
+    return found[0] if found else None
 
 
-def _ref(row: Tenant) -> TenantRef:
+def _refs(rows: Iterable[Tenant]) -> list[TenantRef]:
+    tenants = list(rows)
+    faults = completeness.faults(tenant.schema_name for tenant in tenants) if tenants else {}
+    for schema, fault in faults.items():
+        logger.error("schema %s is damaged and not served: %s", schema, fault)
+    return [_ref(tenant, is_complete=tenant.schema_name not in faults) for tenant in tenants]
+
+
+def _ref(row: Tenant, *, is_complete: bool) -> TenantRef:
     domains: list[Domain] = sorted(row.domains.all(), key=lambda domain: not domain.is_primary)
     return TenantRef(
         id=row.id,
@@ -137,6 +152,7 @@ def _ref(row: Tenant) -> TenantRef:
         sockets_limit=row.plan.sockets,
         inbound_per_second=row.plan.inbound_per_second,
         api_calls_per_minute=row.plan.api_calls_per_minute,
+        is_complete=is_complete,
     )
 
 
@@ -150,7 +166,7 @@ def _app(key: str) -> AppRef | None:
         tenant_id=row.tenant_id,
         sealed_secret=row.sealed_secret,
         sealed_previous_secret=row.sealed_previous_secret,
-        previous_secret_until=row.previous_secret_until and row.previous_secret_until.timestamp(),
+        previous_secret_until=row.previous_secret_until.timestamp() if row.previous_secret_until else None,
         sealed_verify_token=row.sealed_verify_token,
     )
 

@@ -14,7 +14,7 @@ from tenants import directory
 from tenants.directory import TenantRef
 from tenants.scope import scoped_async_stream, scoped_stream, tenant_scope
 
-HOST_FORM = re.compile(r"^([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::\d{1,5})?$")
+HOST_FORM = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::[0-9]{1,5})?")
 
 
 def host_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
@@ -23,7 +23,7 @@ def host_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     named = [value for name, value in headers if name == b"host"]
     if len(named) != 1:
         return None
-    match = HOST_FORM.match(named[0].decode("latin-1").lower())
+    match = HOST_FORM.fullmatch(named[0].decode("latin-1").lower())
     return match[1] if match else None
 
 
@@ -36,7 +36,8 @@ class TenantRequest(HttpRequest):
 class HostMiddleware:
     """Runs the request inside the scope of the host's tenant, or under the platform's own URLs.
 
-    A host nobody has registered, and a tenant that is not active, get a plain 404 before any session work.
+    A host nobody has registered, and a tenant that is not active, get a plain 404 before any session work;
+    a tenant whose schema lacks tables gets a 503.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -53,6 +54,8 @@ class HostMiddleware:
         tenant = directory.tenant_by_host(host)
         if tenant is None or not tenant.is_active:
             return HttpResponseNotFound()
+        if not tenant.is_complete:
+            return HttpResponse(status=503, headers={"Retry-After": "60"})
         request.tenant = tenant  # type: ignore[attr-defined]
         with tenant_scope(tenant):
             response = self.get_response(request)
@@ -63,7 +66,7 @@ class HostMiddleware:
         scope = getattr(request, "scope", None)
         if scope is not None:
             return host_of(scope["headers"])
-        match = HOST_FORM.match(request.META.get("HTTP_HOST", request.META.get("SERVER_NAME", "")).lower())
+        match = HOST_FORM.fullmatch(request.META.get("HTTP_HOST", request.META.get("SERVER_NAME", "")).lower())
         return match[1] if match else None
 
 

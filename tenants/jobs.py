@@ -51,7 +51,8 @@ def job(*, queue: str, name: str = "") -> Callable[[Callable[..., None]], Task[.
 
         run.__name__ = work.__name__
         run.__doc__ = work.__doc__
-        return app.task(run, name=name or f"{work.__module__}.{work.__name__}", queue=queue)
+        task: Task[..., None, ...] = app.task(name=name or f"{work.__module__}.{work.__name__}", queue=queue)(run)
+        return task
 
     return register
 

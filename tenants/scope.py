@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 
 from tenants.backend.current import InSchema, current_tenant
 
@@ -52,16 +53,26 @@ def scoped_tenant() -> InSchema:
     return tenant
 
 
-async def in_tenant(
-    tenant: InSchema, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-) -> R:
-    """Run database `work` from async code: in a thread of its own, inside `tenant`'s scope."""
+async def in_tenant(tenant: InSchema, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run database `work` from async code: in a thread, inside `tenant`'s scope."""
 
     def scoped() -> R:
         with tenant_scope(tenant):
             return work(*args, **kwargs)
 
-    return await sync_to_async(scoped, thread_sensitive=False)()
+    return await in_thread(scoped)
+
+
+async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run database `work` from async code in a thread, in the caller's scope; its connection goes back afterwards."""
+
+    def tidy() -> R:
+        try:
+            return work(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return await sync_to_async(tidy, thread_sensitive=False)()
 
 
 def scoped_stream(tenant: InSchema, chunks: Iterator[bytes]) -> Iterator[bytes]:

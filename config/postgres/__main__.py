@@ -24,39 +24,50 @@ def main(arguments: list[str]) -> int:
     run.add_argument("command", nargs=argparse.REMAINDER, help="the command, after --")
     verbs.add_parser("status", help="say whether the server runs")
     verbs.add_parser("url", help="print the database's URL, with its password")
-    verbs.add_parser("stop", help="stop the server unless it is in use").add_argument("--now", action="store_true")
+    stop = verbs.add_parser("stop", help="stop the server unless it is in use")
+    stop.add_argument("--now", action="store_true", help="even if it is in use")
     verbs.add_parser("remove", help="stop the server and delete its data for good")
     options = parser.parse_args(arguments)
     try:
         if options.verb == "run":
             command = options.command[1:] if options.command[:1] == ["--"] else options.command
             return _run(command) if command else parser.error("run needs a command after --")
-        return {"status": _status, "url": _url, "remove": _remove}.get(options.verb, lambda: _stop(options.now))()
+        if options.verb == "stop":
+            return _stop(options.now)
+        return {"status": _status, "url": _url, "remove": _remove}[options.verb]()
     except (env.Misconfigured, postgres.ServerError) as error:
         print(error, file=sys.stderr)
         return 1
 
 
 def _run(command: list[str]) -> int:
+    process: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        if process is None:
+            early.append(number)
+        elif not (number in FROM_THE_KEYBOARD and _terminal_is_ours()):
+            process.send_signal(number)
+
+    for number in PASSED_ON:
+        signal.signal(number, pass_on)
     with postgres.running():
+        if early:
+            return 128 + early[0]
         try:
             process = subprocess.Popen(command)
         except OSError as error:
             print(f"{command[0]}: {error.strerror}", file=sys.stderr)
             return 127
-
-        def pass_on(number: int, frame: FrameType | None) -> None:
-            if not (number in FROM_THE_KEYBOARD and _terminal_is_ours()):
-                process.send_signal(number)
-
-        for number in PASSED_ON:
-            signal.signal(number, pass_on)
+        for missed in early:  # came while the command was being started
+            process.send_signal(missed)
         code = process.wait()
     return 128 - code if code < 0 else code
 
 
 def _terminal_is_ours() -> bool:
-    """Tell whether a key press has already reached the command: the terminal signals its whole foreground group."""
+    """Tell whether a key press has reached the command already: a terminal signals its whole group."""
     try:
         return os.tcgetpgrp(0) == os.getpgrp()
     except OSError:
@@ -64,7 +75,9 @@ def _terminal_is_ours() -> bool:
 
 
 def _status() -> int:
-    print(postgres.status() if postgres.embedded() else "DATABASE_URL is set: the embedded server is not used")
+    print(
+        postgres.status() if postgres.embedded() else "DATABASE_URL is set: the embedded server is not used"
+    )
     return 0
 
 

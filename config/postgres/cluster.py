@@ -11,7 +11,7 @@ from config import env
 from config.postgres.binaries import FIRST_WITH_BUILTIN_LOCALE, Binaries
 from config.postgres.place import NAME, PORT, SUPERUSER, USER, Place, give, make_private
 
-# A server must not inherit the caller's locale, libpq variables or secrets; its early messages must be English.
+# A server must not inherit the caller's locale, libpq variables or secrets. Its early messages are English.
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": os.defpath}
 SETTINGS_FILE = "kontor.conf"
 CONNECT_SECONDS = 30
@@ -37,7 +37,13 @@ def create(place: Place, binaries: Binaries) -> None:
     give(password, place.owner)
     try:
         result = subprocess.run(
-            [binaries.folder / "initdb", *_initdb_options(binaries), f"--pwfile={password}", "-D", unfinished],
+            [
+                binaries.folder / "initdb",
+                *_initdb_options(binaries),
+                f"--pwfile={password}",
+                "-D",
+                unfinished,
+            ],
             cwd="/",
             env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
@@ -73,7 +79,9 @@ def make_database(place: Place) -> None:
     except psycopg.OperationalError:
         pass
     with connect(place, SUPERUSER, "postgres") as connection:
-        verifier = connection.pgconn.encrypt_password(place.password(USER).encode(), USER.encode(), b"scram-sha-256")
+        verifier = connection.pgconn.encrypt_password(
+            place.password(USER).encode(), USER.encode(), b"scram-sha-256"
+        )
         role, password = sql.Identifier(USER), sql.Literal(verifier.decode())
         known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [USER]).rowcount
         verb = sql.SQL("ALTER ROLE" if known else "CREATE ROLE")
@@ -109,7 +117,9 @@ def verify(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     for name in DURABLE:
         value = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
         if value in (None, ("off",)):
-            raise env.Misconfigured(f"The database runs with {name} off and may lose messages. Switch {name} on.")
+            raise env.Misconfigured(
+                f"The database runs with {name} off and may lose messages. Switch {name} on."
+            )
     if not connection.execute("SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'").rowcount:
         return
     if not connection.execute("SELECT FROM pg_extension WHERE extname = 'pg_trgm'").rowcount:
@@ -117,7 +127,7 @@ def verify(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     trigrams = connection.execute("SELECT cardinality(public.show_trgm(%s))", [CJK_SAMPLE]).fetchone()
     if trigrams in (None, (0,)):
         raise env.Misconfigured(
-            "The database's LC_CTYPE does not know Chinese and Japanese letters, so search would not find them."
+            "The database's LC_CTYPE does not know Chinese and Japanese letters, so search would miss them."
             " Make it anew with LC_CTYPE 'C.UTF-8'."
         )
 

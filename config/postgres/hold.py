@@ -1,7 +1,7 @@
 """Who is using the embedded server: the first to come starts it, the last to leave stops it.
 
-Each user holds a shared lock on a file of the state folder. The kernel drops the lock of a process that dies in
-whatever way, so no count can go wrong. Coming and leaving are serialised by a second, exclusive lock.
+Each user holds a shared lock on a file of the state folder. The kernel drops the lock of a process that dies
+in whatever way, so no count can go wrong. Coming and leaving are serialised by a second, exclusive lock.
 """
 
 import atexit
@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config.postgres import server
-from config.postgres.place import Place, embedded, give, locate, make
+from config.postgres.address import embedded
+from config.postgres.place import Place, give, locate, make
 
 
 class _Hold:
-    """This process's own use of the server: how often it asked, and the file whose lock shows it to the others."""
+    """This process's own use of the server: how often it asked, and the file whose lock tells the others."""
 
     def __init__(self) -> None:
         self.guard = threading.RLock()

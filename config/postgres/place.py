@@ -13,7 +13,6 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from config import env
 
@@ -29,7 +28,6 @@ PORT = 5432
 SOCKET_NAME = f".s.PGSQL.{PORT}"
 # sizeof(sockaddr_un.sun_path) is 108 on Linux, with a closing zero byte (man 7 unix).
 SOCKET_PATH_LIMIT = 107
-URL_SCHEMES = ("postgres", "postgresql")
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Place:
 
     @property
     def socket(self) -> Path:
-        """Return the socket folder: beside the data, or a short one when that path is too long for a socket."""
+        """Return the socket folder: beside the data, or a short one when that is too long for a socket."""
         beside = self.home / "socket"
         if len(os.fsencode(beside / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
             return beside
@@ -92,11 +90,6 @@ class Place:
         return {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
 
 
-def embedded() -> bool:
-    """Tell whether the embedded server is used (no DATABASE_URL)."""
-    return not env.text("DATABASE_URL")
-
-
 def state_folder() -> Path:
     """Return the folder of everything that a run leaves behind; a relative one counts from the project."""
     return (PROJECT / env.text("KONTOR_STATE", ".kontor")).absolute()
@@ -113,31 +106,12 @@ def locate() -> Place:
             account = _account_of((home / "postgres").stat().st_uid)
             if not may_enter(account, home):
                 raise env.Misconfigured(
-                    f"The database in {home} belongs to the account {account.name}, which cannot enter that folder any"
-                    " more. Give it the right to pass through (chmod o+x) or choose another KONTOR_STATE."
+                    f"The database in {home} belongs to the account {account.name}, which cannot enter that"
+                    " folder any more. Let it pass through (chmod o+x) or choose another KONTOR_STATE."
                 )
             return Place(state, home, account)
     account = _server_account()
     return Place(state, state if may_enter(account, state) else shelter, account)
-
-
-def database() -> dict[str, Any]:
-    """Return NAME, USER, PASSWORD, HOST and PORT (and OPTIONS of a URL's query) for Django's DATABASES.
-
-    Starts nothing and works before the first start; the password of an embedded server that was never started
-    is empty, so hold the server (``running``) before the settings are read.
-    """
-    url = env.url("DATABASE_URL", schemes=URL_SCHEMES)
-    if url:
-        return _read_url(urlsplit(url))
-    place = locate()
-    return {
-        "NAME": NAME,
-        "USER": USER,
-        "PASSWORD": place.password(USER),
-        "HOST": str(place.socket),
-        "PORT": str(PORT),
-    }
 
 
 def make(place: Place) -> None:
@@ -185,7 +159,7 @@ def may_enter(account: Account, folder: Path) -> bool:
 
 
 def may_read(account: Account, path: Path) -> bool:
-    """Tell whether an account can reach and read a file (and run it, if it is a program), or list a folder."""
+    """Tell whether an account can reach and read a file (run it, if it is a program), or list a folder."""
     wanted = 0o5 if path.is_dir() or path.stat().st_mode & 0o100 else 0o4
     return may_enter(account, path.parent) and _allows(path, account, wanted)
 
@@ -252,22 +226,3 @@ def _must_belong(folder: Path, uid: int) -> None:
     facts = folder.lstat()
     if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != uid:
         raise env.Misconfigured(f"{folder} is in the way: it is not a folder of user id {uid}. Remove it.")
-
-
-def _read_url(parts: SplitResult) -> dict[str, Any]:
-    """Read a libpq URL; a host of ``%2Frun%2Fpostgresql`` or ``?host=/run/postgresql`` is a socket folder."""
-    options = dict(parse_qsl(parts.query))
-    address = parts.netloc.rpartition("@")[2]
-    host = unquote(address.partition(":")[0]) if "%" in address else parts.hostname
-    entry: dict[str, Any] = {
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": options.pop("host", host or ""),
-        "PORT": str(parts.port or PORT),
-    }
-    if not entry["NAME"]:
-        raise env.Misconfigured("DATABASE_URL names no database. Write postgres://user:password@host:5432/name.")
-    if options:
-        entry["OPTIONS"] = options
-    return entry

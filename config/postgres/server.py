@@ -38,7 +38,7 @@ class Postmaster:
 
 
 def start(place: Place) -> None:
-    """Make the server of a place run and ready: reuse, recover or create it. The caller holds the place's lock."""
+    """Make the server of a place run and ready: reuse, recover or create it. The caller holds the lock."""
     make(place)
     if postmaster(place) is None:
         binaries = find(place)
@@ -86,7 +86,7 @@ def postmaster(place: Place) -> Postmaster | None:
     if process.exists():
         try:
             state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-            if state == "Z" or not os.path.samefile(process / "cwd", place.data):
+            if state == "Z" or not (process / "cwd").samefile(place.data):
                 return None
         except OSError:
             return None
@@ -106,7 +106,9 @@ def _launch(place: Place, program: Path) -> None:
     deadline = time.monotonic() + LEFTOVER_SECONDS
     while _somebody_listens(place):
         if time.monotonic() > deadline:
-            raise ServerError(f"A PostgreSQL that cannot be seen from here (another container?) serves {place.data}.")
+            raise ServerError(
+                f"A PostgreSQL that cannot be seen from here (another container?) serves {place.data}."
+            )
         time.sleep(RETRY_SECONDS)
     while True:
         _clear_leftovers(place)
@@ -146,7 +148,9 @@ def _wait_until_ready(place: Place, process: subprocess.Popen[bytes] | None, see
                 return False
             raise ServerError(f"PostgreSQL did not start:\n{tail}")
         time.sleep(POLL_SECONDS)
-    raise ServerError(f"PostgreSQL in {place.data} is still recovering. Wait, then start again; see {place.log}.")
+    raise ServerError(
+        f"PostgreSQL in {place.data} is still recovering. Wait, then start again; see {place.log}."
+    )
 
 
 def _somebody_listens(place: Place) -> bool:
@@ -160,7 +164,11 @@ def _somebody_listens(place: Place) -> bool:
 
 def _clear_leftovers(place: Place) -> None:
     """Remove the lock files of a crashed server: their process number may by now be another process's."""
-    for path in (place.data / "postmaster.pid", place.socket / SOCKET_NAME, place.socket / f"{SOCKET_NAME}.lock"):
+    for path in (
+        place.data / "postmaster.pid",
+        place.socket / SOCKET_NAME,
+        place.socket / f"{SOCKET_NAME}.lock",
+    ):
         path.unlink(missing_ok=True)
 
 

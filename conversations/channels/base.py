@@ -12,13 +12,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 JsonObject = Mapping[str, Any]
 
 UNKNOWN_TIME = datetime(2100, 1, 1, tzinfo=UTC)
-"""Stands for a time that the platform did not give, or gave as nonsense. It lies in the future, where a reader of
-`Item.happened_at` has to fall back on the time of arrival anyway: `min(item.happened_at, received_at)`."""
+"""Stands for a time that the platform did not give, or gave as nonsense. It lies in the future, where
+readers of `Item.happened_at` fall back on the arrival anyway: `min(item.happened_at, received_at)`."""
 
 
 class Unparsable(ValueError):
@@ -77,7 +80,7 @@ class IncomingMessage(Item):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEcho(Item):
-    """Something was sent as the account: by us (correlation set), or by somebody in the platform's own inbox."""
+    """Something was sent as the account: by us (correlation set), or by somebody in the platform's inbox."""
 
     address: str
     external_id: str
@@ -135,7 +138,7 @@ class AudienceChange(Item):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownItem(Item):
-    """An element of a kind we do not read yet: stored, never an error. `address` is "" where there is none."""
+    """An element of a kind we do not read yet: stored, never an error. `address` is "" where none is told."""
 
     name: str
     address: str = ""
@@ -194,7 +197,7 @@ class PlatformResponse:
 
 
 Transport = Callable[[PlatformRequest], PlatformResponse]
-"""Makes the call. Raises DeliveryError with TEMPORARY when nothing was sent, UNKNOWN_OUTCOME when it may have been."""
+"""Makes the call. Raises DeliveryError: TEMPORARY when nothing was sent, UNKNOWN_OUTCOME when it may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,8 +242,8 @@ class DeliveryError(Exception):
     """The platform did not take the message.
 
     permanent: trying again cannot help. retry_after: seconds the platform asked us to wait.
-    key_used: this very try carried our retry key, so the same message may be sent again without doubling it even
-    when the outcome is unknown. A kind with RetryProtection.KEY may still have ways of sending that carry no key.
+    key_used: this very try carried our retry key, so the same message may be sent again without doubling it
+    even when the outcome is unknown. A kind with RetryProtection.KEY may still know ways that carry no key.
     """
 
     def __init__(
@@ -293,10 +296,10 @@ class Capabilities:
 
 
 class Channel(ABC):
-    """One kind of platform. `label` is a brand name or an English msgid: show it through gettext()."""
+    """One kind of platform. `label` is its name for people."""
 
     kind: ClassVar[str]
-    label: ClassVar[str]
+    label: ClassVar[StrOrPromise]
     default_base_url: ClassVar[str]
     capabilities: ClassVar[Capabilities]
 
@@ -306,7 +309,7 @@ class Channel(ABC):
 
     @abstractmethod
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
-        """Whether one of `secrets` signed exactly these bytes. Header names are lower case. No secret: False."""
+        """Whether one of `secrets` signed exactly these bytes. Lower-case header names. No secret: False."""
 
     @abstractmethod
     def parse(self, body: bytes) -> list[Item]:
@@ -326,7 +329,7 @@ class Channel(ABC):
 
 
 def text_length(text: str, unit: str) -> int:
-    """Length of `text` in a platform's own unit: characters (code points), utf16 code units, or UTF-8 bytes."""
+    """Length of `text` in a platform's unit: characters (code points), utf16 code units, or UTF-8 bytes."""
     if unit == "bytes":
         return len(text.encode())
     if unit == "utf16":

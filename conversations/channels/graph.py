@@ -1,7 +1,7 @@
 """What Meta's platforms share: the handshake, the signature, the address of a call, the meaning of an error.
 
-The error numbers come from Meta's published tables and from what maintained clients met in practice; Meta answers
-HTTP 400 to almost all of them, so the code decides and the status only helps out.
+The error numbers come from Meta's published tables and from what maintained clients met in practice. Meta
+answers HTTP 400 to almost all of them, so the code decides and the status only helps out.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One element of a Messenger webhook, read into one item.
 
-The element says what it is by the key it carries; for what a customer does, sender is the customer and recipient
-the page, for echoes the other way round. An element that does not fit the page it was delivered for becomes an
-UnknownItem of that page, so that no entry can speak for another account.
+The element says what it is by the key it carries. For what a customer does, sender is the customer and
+recipient the page; for echoes it is the other way round. An element that does not fit the page it was
+delivered for becomes an UnknownItem of that page, so that no entry can speak for another account.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from conversations.channels import wire
+from conversations.channels import messenger_attachments, wire
 from conversations.channels.base import (
     UNKNOWN_TIME,
     AudienceChange,
     DeliveryReport,
-    IncomingAttachment,
     IncomingMessage,
     Item,
     JsonObject,
@@ -31,20 +30,6 @@ from conversations.channels.base import (
 STANDBY = "standby"
 """Set to True in `Item.raw` when another app owns the thread: do not answer by machine, warn the agent."""
 
-_ATTACHMENT_KINDS = {
-    "image": "image",
-    "video": "video",
-    "audio": "audio",
-    "file": "file",
-    "sticker": "sticker",
-    "location": "location",
-    "fallback": "link",
-    "reel": "link",
-    "ig_reel": "link",
-    "post": "link",
-    "ig_post": "link",
-    "share": "link",
-}
 _EMOJIS = {
     "smile": "😆",
     "angry": "😠",
@@ -55,7 +40,7 @@ _EMOJIS = {
     "dislike": "👎",
     "other": "❓",
 }
-_ROUTING = ("pass_thread_control", "take_thread_control", "request_thread_control", "app_roles")
+_ENVELOPE = frozenset({"sender", "recipient", "timestamp", "id", "time", "value", STANDBY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +99,9 @@ def read(account_id: str, raw: JsonObject) -> Item:
             return reader(element) or _unknown(element, name)
     if "field" in raw:
         return _change(element)
-    return _unknown(element, next((name for name in _ROUTING if name in raw), "unknown"))
+    return _unknown(
+        element, next((wire.bounded_id(name) for name in raw if name not in _ENVELOPE), "unknown")
+    )
 
 
 def _unknown(element: _Element, name: str) -> UnknownItem:
@@ -145,14 +132,14 @@ def _message(element: _Element) -> Item | None:
     if message.get("is_deleted") is True:
         return _unsent(element, given_id)
     external_id = given_id or element.made_id("message")
-    words, attachments = wire.text(message, "text"), _attachments(message)
+    words, attachments = wire.text(message, "text"), messenger_attachments.read(message)
     unsupported = message.get("is_unsupported") is True
     return IncomingMessage(
         **element.common(external_id),
         address=element.sender,
         external_id=external_id,
         text=words,
-        kind="unsupported" if unsupported else _kind(words, attachments),
+        kind="unsupported" if unsupported else messenger_attachments.kind_of_message(words, attachments),
         attachments=attachments,
         reply_to=wire.identifier(wire.mapping(message, "reply_to"), "mid"),
         postback=wire.text(wire.mapping(message, "quick_reply"), "payload"),
@@ -171,59 +158,15 @@ def _echo(element: _Element, message: JsonObject) -> MessageEcho | None:
     external_id = wire.identifier(message, "mid")
     if not element.from_account or not external_id or message.get("is_deleted") is True:
         return None
-    words, attachments = wire.text(message, "text"), _attachments(message)
+    words, attachments = wire.text(message, "text"), messenger_attachments.read(message)
     return MessageEcho(
         **element.common(external_id),
         address=element.recipient,
         external_id=external_id,
         text=words,
-        kind=_kind(words, attachments),
+        kind=messenger_attachments.kind_of_message(words, attachments),
         attachments=attachments,
         correlation=wire.text(message, "metadata"),
-    )
-
-
-def _kind(words: str, attachments: tuple[IncomingAttachment, ...]) -> str:
-    kinds = {attachment.kind for attachment in attachments}
-    if not kinds:
-        return "text" if words else "unsupported"
-    if kinds in ({"sticker"}, {"location"}):
-        return kinds.pop()
-    # A text with a link in it comes with a preview of that link.
-    return "text" if words and kinds == {"link"} else "attachment"
-
-
-def _attachments(message: JsonObject) -> tuple[IncomingAttachment, ...]:
-    """All attachments; a sticker told in its old and its new shape at once counts once."""
-    found: list[IncomingAttachment] = []
-    stickers: set[str] = set()
-    for raw in wire.objects(message, "attachments"):
-        attachment = _attachment(raw)
-        sticker_id = str(attachment.details.get("sticker_id", ""))
-        if not sticker_id or sticker_id not in stickers:
-            found.append(attachment)
-        stickers.add(sticker_id)
-    return tuple(found)
-
-
-def _attachment(raw: JsonObject) -> IncomingAttachment:
-    payload = wire.mapping(raw, "payload")
-    sticker_id = wire.identifier(payload, "sticker_id")
-    shape = "sticker" if sticker_id else wire.text(raw, "type")
-    details: dict[str, Any] = {"type": wire.text(raw, "type")}
-    if sticker_id:
-        details["sticker_id"] = sticker_id
-    coordinates = wire.mapping(payload, "coordinates")
-    if coordinates:
-        details |= {"latitude": coordinates.get("lat"), "longitude": coordinates.get("long")}
-    cards = wire.objects(payload, "elements") or wire.objects(wire.mapping(payload, "product"), "elements")
-    if cards:
-        details["elements"] = cards
-    return IncomingAttachment(
-        kind=_ATTACHMENT_KINDS.get(shape, "card"),
-        url=wire.text(payload, "url") or wire.text(raw, "url"),
-        name=wire.text(payload, "title") or wire.text(raw, "title"),
-        details=details,
     )
 
 

@@ -1,7 +1,7 @@
 """Reading what strangers send: bounded JSON, cautious fields, signatures, platform clocks, platform answers.
 
-Nothing here trusts a shape. A field that is missing or of another type reads as empty, so that one odd element
-never costs the others of its webhook; only a body that is no JSON object at all raises Unparsable.
+Nothing here trusts a shape. A field that is missing or of another type reads as empty, so that one odd
+element never costs the others of its webhook; only a body that is no bounded JSON object raises Unparsable.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_BELOW = 10**11
 _REPLACEMENT = "\ufffd"
 
-# Possessive and with an optional closing quote: an unclosed string is consumed in one pass, never tried again.
+# Possessive, and with an optional closing quote: an unclosed string is consumed once, never tried again.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _POISON_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -54,9 +54,9 @@ _POISON = re.compile("[\x00\ud800-\udfff]")
 def load(body: bytes) -> dict[str, Any]:
     """The JSON object in `body`, UTF-8 with or without a byte order mark.
 
-    Size, depth and number of values are bounded before the parser sees them. What PostgreSQL cannot keep is made
-    safe: NUL and lone surrogates become U+FFFD, numbers beyond a double (and NaN, Infinity, very long integers)
-    become the text that stood there. Raises Unparsable.
+    Size, depth and number of values are bounded before the parser sees them. What PostgreSQL cannot keep is
+    made safe: NUL and lone surrogates become U+FFFD, numbers beyond a double (NaN, Infinity and very long
+    integers too) become the text that stood there. Raises Unparsable.
     """
     if len(body) > MAX_BYTES:
         raise Unparsable(f"{len(body)} bytes, more than {MAX_BYTES}")
@@ -119,12 +119,12 @@ def text(source: JsonObject, key: str) -> str:
 
 def identifier(source: JsonObject, key: str) -> str:
     """The id under `key`, never longer than MAX_ID: a longer one is replaced by its digest."""
-    return _bounded_id(text(source, key))
+    return bounded_id(text(source, key))
 
 
 def stable_id(*parts: str) -> str:
     """One id made of several, the same each time the same thing is told."""
-    return _bounded_id(":".join(parts))
+    return bounded_id(":".join(parts))
 
 
 def fingerprint(raw: JsonObject) -> str:
@@ -133,7 +133,8 @@ def fingerprint(raw: JsonObject) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
-def _bounded_id(value: str) -> str:
+def bounded_id(value: str) -> str:
+    """`value`, or its digest when it is longer than MAX_ID."""
     if len(value) <= MAX_ID:
         return value
     return "sha256:" + hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
@@ -167,11 +168,23 @@ def whole_number(source: JsonObject, key: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
 
 
+def decimal(source: JsonObject, key: str) -> float | None:
+    """The finite number under `key`, else None."""
+    value = source.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def moment(*values: object) -> datetime:
     """The first of `values` that is a credible platform time, else UNKNOWN_TIME.
 
-    Below 10^11 a number counts seconds, else milliseconds; text holding a number is read too. Credible is what
-    lies between EARLIEST and UNKNOWN_TIME.
+    Below 10^11 a number counts seconds, else milliseconds; text holding a number is read too. Credible is
+    what lies between EARLIEST and UNKNOWN_TIME.
     """
     for value in values:
         number = _number(value)

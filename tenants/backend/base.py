@@ -49,7 +49,9 @@ class DatabaseWrapper(TenantsWrapper):
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Only the construction of the wrapper may come here, and it changes nothing."""
         if tenant.schema_name != PUBLIC:
-            raise RuntimeError("Open tenants.scope.tenant_scope(tenant) instead of setting a tenant on a connection.")
+            raise RuntimeError(
+                "Open tenants.scope.tenant_scope(tenant) instead of setting a tenant on a connection."
+            )
 
     def _cursor(self, name: str | None = None) -> Any:
         if name is None:
@@ -75,6 +77,10 @@ class DatabaseWrapper(TenantsWrapper):
     def _forget_path(self) -> None:
         if self.connection is not None:
             self.connection.kontor_path = None
+
+    def _close(self) -> None:
+        self._forget_path()  # a pool rolls an open transaction back, and the path with it
+        super()._close()
 
     def rollback(self) -> None:
         super().rollback()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.backends.base.introspection import TableInfo
-from django.db.backends.postgresql.introspection import DatabaseIntrospection
+from django.db.backends.postgresql.introspection import DatabaseIntrospection, TableInfo
 
 
 class OneSchemaIntrospection(DatabaseIntrospection):

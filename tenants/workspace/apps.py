@@ -6,3 +6,8 @@ class WorkspaceConfig(AppConfig):
     name = "tenants.workspace"
     label = "workspace"
     verbose_name = _("Workspace")
+
+    def ready(self) -> None:
+        from tenants.workspace import reactors, wake
+
+        wake.run_errand(reactors.ask_for)

@@ -1,0 +1,150 @@
+"""Address -> identity -> contact: whoever writes is recognised, or becomes a contact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from contacts.events import ContactCreated
+from tenants.ids import new_id
+from tenants.workspace.events import Actor, record
+
+_ROUNDS = 3
+
+_RESOLVE = """
+    WITH sought AS MATERIALIZED (
+        SELECT * FROM unnest(%(channels)s::text[], %(scopes)s::text[], %(addresses)s::text[], %(names)s::text[],
+                             %(languages)s::text[], %(seen)s::timestamptz[], %(makes)s::bool[],
+                             %(identity_ids)s::uuid[], %(contact_ids)s::uuid[])
+               AS s (channel, scope, address, name, language, seen_at, make, identity_id, contact_id)),
+    known AS MATERIALIZED (
+        SELECT i.id, i.contact_id, i.channel, i.scope, i.address, s.identity_id AS offered_id, s.seen_at,
+               i.last_used_at
+          FROM sought s JOIN contacts_contactidentity i USING (channel, scope, address)),
+    new AS (
+        INSERT INTO contacts_contactidentity
+               (id, contact_id, channel, scope, address, display_name, is_reachable, created_at, last_used_at)
+        SELECT s.identity_id, s.contact_id, s.channel, s.scope, s.address, s.name, TRUE, %(now)s, s.seen_at
+          FROM sought s
+         WHERE s.make AND s.identity_id NOT IN (SELECT offered_id FROM known)
+         ORDER BY s.channel, s.scope, s.address
+        ON CONFLICT (channel, scope, address) DO NOTHING
+        RETURNING id, contact_id, channel, scope, address),
+    made AS (
+        INSERT INTO contacts_contact (id, name, language, timezone, picture_url, created_at, last_seen_at)
+        SELECT new.contact_id, s.name, s.language, '', '', %(now)s, s.seen_at
+          FROM new JOIN sought s ON s.identity_id = new.id),
+    used AS (
+        UPDATE contacts_contactidentity i SET last_used_at = k.seen_at FROM known k
+         WHERE i.id = k.id AND (i.last_used_at IS NULL OR i.last_used_at < k.seen_at - interval '1 minute')),
+    idle AS (
+        SELECT c.id, k.seen_at FROM known k JOIN contacts_contact c ON c.id = k.contact_id
+         WHERE c.last_seen_at IS NULL OR c.last_seen_at < k.seen_at - interval '1 minute'
+           FOR NO KEY UPDATE OF c SKIP LOCKED),
+    seen AS (
+        UPDATE contacts_contact c SET last_seen_at = idle.seen_at FROM idle WHERE c.id = idle.id)
+    SELECT channel, scope, address, id, contact_id, FALSE FROM known
+    UNION ALL SELECT channel, scope, address, id, contact_id, TRUE FROM new
+"""
+
+
+class Address(NamedTuple):
+    """Where a customer is reached: valid inside `scope` of one channel."""
+
+    channel: str
+    scope: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """An address to resolve.
+
+    make: an unknown address becomes an identity with a contact of its own. seen_at: when the customer acted
+    (platform time), None when it was not the customer. name and language serve a new contact only.
+    """
+
+    address: Address
+    make: bool = True
+    seen_at: datetime | None = None
+    name: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose address it is. is_new: made just now."""
+
+    identity_id: UUID
+    contact_id: UUID
+    is_new: bool
+
+
+def resolve_many(sought: Iterable[Sought]) -> dict[Address, Found]:
+    """Everybody behind these addresses; those unknown and not to be made are missing from the answer.
+
+    One statement, whatever their number; one more only when another transaction makes the same identity at the
+    same moment. Must run inside a unit of work: `contact.created` is recorded for each new contact.
+    """
+    open_ones = _one_per_address(sought)
+    found: dict[Address, Found] = {}
+    for _ in range(_ROUNDS):
+        if not open_ones:
+            break
+        found |= _resolve(list(open_ones.values()))
+        open_ones = {key: one for key, one in open_ones.items() if key not in found and one.make}
+    if open_ones:
+        raise RuntimeError(f"{len(open_ones)} identities are made and removed faster than they can be read")
+    return found
+
+
+def _one_per_address(sought: Iterable[Sought]) -> dict[Address, Sought]:
+    """Several wishes for one address become one: the latest time, the first name given."""
+    merged: dict[Address, Sought] = {}
+    for one in sought:
+        known = merged.get(one.address)
+        if known is not None:
+            times = [time for time in (known.seen_at, one.seen_at) if time is not None]
+            one = Sought(
+                address=one.address,
+                make=known.make or one.make,
+                seen_at=max(times, default=None),
+                name=known.name or one.name,
+                language=known.language or one.language,
+            )
+        merged[one.address] = one
+    return merged
+
+
+def _resolve(sought: list[Sought]) -> dict[Address, Found]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RESOLVE,
+            {
+                "channels": [one.address.channel for one in sought],
+                "scopes": [one.address.scope for one in sought],
+                "addresses": [one.address.address for one in sought],
+                "names": [one.name[:200] for one in sought],
+                "languages": [one.language[:12] for one in sought],
+                "seen": [one.seen_at for one in sought],
+                "makes": [one.make for one in sought],
+                "identity_ids": [new_id() for _ in sought],
+                "contact_ids": [new_id() for _ in sought],
+                "now": timezone.now(),
+            },
+        )
+        rows = cursor.fetchall()
+    found = {Address(*row[:3]): Found(*row[3:]) for row in rows}
+    for address, one in found.items():
+        if one.is_new:
+            event = ContactCreated(
+                contact_id=one.contact_id, identity_id=one.identity_id, channel=address.channel
+            )
+            record(event, by=Actor("contact", one.contact_id))
+    return found

@@ -1,0 +1,192 @@
+"""One try to hand a message to its platform: begun and committed before the call, settled after it.
+
+The attempt's row is the lease: while it is `calling` and its time has not run out by the database's clock,
+nobody else touches the conversation's queue. A worker that died leaves the row behind, and whoever comes next
+knows that the outcome is not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from conversations import breaker, settling
+from conversations.accounts import account_of
+from conversations.channels import registry
+from conversations.channels.base import (
+    Account,
+    Capabilities,
+    DeliveryError,
+    ErrorKind,
+    OutgoingMessage,
+    RetryProtection,
+    Sent,
+)
+from conversations.models import Conversation, Inbox, Message, OutboundAttempt
+from conversations.window import WindowState, may_send, reply_window
+from tenants.sealing import Unsealable
+from tenants.workspace.events import unit_of_work
+
+LEASE = timedelta(seconds=15)
+"""How long a call may take before another worker may take over; longer than `delivering.SEND_SECONDS`."""
+
+UNSETTLED = (Message.Status.PENDING, Message.Status.FAILED, Message.Status.UNCONFIRMED)
+
+Outcome = OutboundAttempt.Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a worker needs to make the call of a begun attempt, outside of every transaction."""
+
+    attempt_id: UUID
+    conversation_id: UUID
+    channel: str
+    message: OutgoingMessage
+    account: Account
+
+
+def begin(conversation_id: UUID) -> Call | None:
+    """Lease the conversation's oldest message that has to go out, and commit the attempt.
+
+    None when there is nothing to do now: nothing pending, the head failed or waits for its time, another
+    worker has it, or the inbox does not send.
+    """
+    with unit_of_work():
+        locked = lock(conversation_id)
+        if locked is None:
+            return None
+        conversation, now = locked
+        head = (
+            Message.objects.select_related("agent")
+            .filter(conversation=conversation, status__in=UNSETTLED)
+            .order_by("number")
+            .first()
+        )
+        if head is None or head.status != Message.Status.PENDING:
+            return None
+        head.conversation = conversation
+        return _begin(conversation, head, now)
+
+
+def finish(call: Call, result: Sent | DeliveryError) -> settling.Settled:
+    """Note what became of a begun attempt. A result that comes after another worker took over counts only
+    when it says that the message is sent."""
+    with unit_of_work():
+        locked = lock(call.conversation_id)
+        attempt = OutboundAttempt.objects.filter(id=call.attempt_id).first()
+        if locked is None or attempt is None:  # erased meanwhile
+            return settling.Settled()
+        conversation, now = locked
+        message = Message.objects.get(id=attempt.message_id)
+        message.conversation = conversation
+        if isinstance(result, Sent):
+            return settling.sent(attempt, message, result, now)
+        if attempt.outcome != Outcome.CALLING:
+            return settling.Settled()
+        capabilities = registry.open(call.channel).capabilities
+        return settling.refused(attempt, message, result, capabilities, now)
+
+
+def lock(conversation_id: UUID) -> tuple[Conversation, datetime] | None:
+    """The conversation with inbox and identity, its row locked, and the database's time."""
+    rows = Conversation.objects.select_for_update(no_key=True, of=("self",))
+    row = rows.select_related("inbox", "identity").annotate(now=Now()).filter(id=conversation_id).first()
+    return None if row is None else (row, row.now)
+
+
+def _begin(conversation: Conversation, head: Message, now: datetime) -> Call | None:
+    channel = registry.open(conversation.inbox.channel)
+    last = head.attempts.order_by("-number").first()
+    if last is not None and not _may_follow(last, head, channel.capabilities, now):
+        return None
+    inbox = conversation.inbox
+    if not inbox.is_active or inbox.health == Inbox.Health.DISCONNECTED:
+        return None
+    obstacle = _obstacle(conversation, head, channel.capabilities, now)
+    if obstacle is not None:
+        settling.fail(head, obstacle)
+        return None
+    try:
+        account = account_of(inbox)
+    except Unsealable:
+        breaker.note_refusal(inbox.id, ErrorKind.AUTH_EXPIRED)
+        return None
+    is_probe = inbox.health == Inbox.Health.FAILING
+    if is_probe and not breaker.claim_probe(inbox, at=now):
+        return None
+    reply_handle = _take_reply_handle(conversation, channel.capabilities, now)
+    attempt = OutboundAttempt.objects.create(
+        message=head,
+        number=1 if last is None else last.number + 1,
+        started_at=now,
+        lease_until=now + LEASE,
+        way="reply" if reply_handle else "",
+        is_probe=is_probe,
+    )
+    return Call(
+        attempt_id=attempt.id,
+        conversation_id=conversation.id,
+        channel=inbox.channel,
+        message=_outgoing(conversation, head, reply_handle, channel.capabilities, now),
+        account=account,
+    )
+
+
+def _may_follow(last: OutboundAttempt, head: Message, capabilities: Capabilities, now: datetime) -> bool:
+    """Whether another attempt may begin now; settles what an attempt before left open."""
+    if last.outcome == Outcome.CALLING:
+        if last.lease_until <= now:
+            settling.lost(last, head, capabilities, now)
+        return False
+    if last.retry_at is None:  # a person asked for another try, or the account was reconnected
+        return True
+    if last.retry_at > now:
+        return False
+    if last.outcome == Outcome.UNKNOWN and capabilities.retry_protection is not RetryProtection.KEY:
+        settling.give_up_waiting(last, head)  # no echo came
+        return False
+    return True
+
+
+def _obstacle(
+    conversation: Conversation, head: Message, capabilities: Capabilities, now: datetime
+) -> ErrorKind | None:
+    """What forbids sending at this moment, whatever held when the message was written."""
+    if not conversation.thread and not conversation.identity.is_reachable:
+        return ErrorKind.RECIPIENT_GONE
+    window = reply_window(capabilities, conversation.last_customer_message_at, now)
+    if not may_send(window, head.author_kind == Message.Author.AGENT):
+        return ErrorKind.WINDOW_CLOSED
+    if window.state is WindowState.HUMAN_ONLY and not head.outside_window:
+        return ErrorKind.WINDOW_CLOSED
+    return None
+
+
+def _take_reply_handle(conversation: Conversation, capabilities: Capabilities, now: datetime) -> str:
+    """The reply token, while it lives; it is good for one try, so this try takes it away."""
+    handle, received_at = conversation.reply_handle, conversation.reply_handle_at
+    if not handle or received_at is None or capabilities.reply_handle_life is None:
+        return ""
+    conversation.reply_handle, conversation.reply_handle_at = "", None
+    conversation.save(update_fields=["reply_handle", "reply_handle_at"])
+    return handle if now < received_at + capabilities.reply_handle_life else ""
+
+
+def _outgoing(
+    conversation: Conversation, head: Message, reply_handle: str, capabilities: Capabilities, now: datetime
+) -> OutgoingMessage:
+    window = reply_window(capabilities, conversation.last_customer_message_at, now)
+    shows_names = bool(conversation.inbox.settings.get("agent_names", True))
+    return OutgoingMessage(
+        address=conversation.thread or conversation.identity.address,
+        text=head.text,
+        correlation=str(head.id),
+        retry_key=str(head.id),
+        reply_handle=reply_handle,
+        outside_window=window.state is WindowState.HUMAN_ONLY,
+        sender_name=head.agent.name if head.agent is not None and shows_names else "",
+    )

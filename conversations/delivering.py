@@ -1,0 +1,116 @@
+"""Handing messages to their platforms: the job, the sweep that loses none, the drain after an outage.
+
+A conversation has one sender at a time by the lease of its attempts (`attempts`), not by a lock of the job
+queue: such a lock would outlive a killed worker.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from conversations import attempts, transport
+from conversations.channels import registry
+from conversations.channels.base import DeliveryError, ErrorKind, Sent
+from conversations.models import Inbox, Message, OutboundAttempt
+from tenants import failpoints
+from tenants.jobs import LIVE, defer, job
+from tenants.workspace.events import unit_of_work
+
+SEND_SECONDS = 12.0
+SWEEP_AT_ONCE = 500
+SWEEP_AFTER = timedelta(seconds=5)  # younger messages have their own job on the way
+
+logger = logging.getLogger(__name__)
+
+
+@job(queue=LIVE, name="conversations.deliver")
+def deliver(conversation_id: str) -> None:
+    """Hand over a conversation's pending messages, oldest first, until one has to wait."""
+    while (call := attempts.begin(UUID(conversation_id))) is not None:
+        failpoints.reach("outbound.after_attempt")
+        result = _send(call)
+        failpoints.reach("outbound.after_send")
+        with unit_of_work():
+            settled = attempts.finish(call, result)
+            if settled.retry_at is not None:
+                defer(deliver, at=settled.retry_at, conversation_id=conversation_id)
+            if settled.recovered:
+                defer(drain)
+            failpoints.reach("outbound.before_mark")
+
+
+@job(queue=LIVE, name="conversations.drain")
+def drain() -> None:
+    """Send on what had to wait while an inbox was failing or disconnected, oldest first."""
+    sweep(younger_too=True)
+
+
+def start(conversation_id: UUID) -> None:
+    """Let a worker send the conversation's pending messages once the open transaction has committed."""
+    defer(deliver, conversation_id=str(conversation_id))
+
+
+def start_all() -> None:
+    """Let a worker send all of the brand that may go, once the open transaction has committed."""
+    defer(drain)
+
+
+def sweep(*, younger_too: bool = False) -> int:
+    """Give every conversation of the brand whose pending messages may go, and that nobody works on, a job
+    again.
+
+    Nothing is lost when a job vanishes or its worker dies. Returns how many conversations were found.
+    """
+    idle = _idle_messages()
+    if not younger_too:
+        idle = idle.filter(created_at__lt=Now() - SWEEP_AFTER)
+    healthy = idle.filter(inbox__health=Inbox.Health.GOOD)
+    found = _oldest_first(healthy)[:SWEEP_AT_ONCE]
+    for conversation_id in [*found, *_probes(idle)]:
+        mark = f"deliver:{conversation_id}"
+        defer(deliver, only_one=mark, conversation_id=str(conversation_id))
+    return len(found)
+
+
+def _send(call: attempts.Call) -> Sent | DeliveryError:
+    channel = registry.open(call.channel)
+    try:
+        return channel.send(call.message, call.account, transport.within(SEND_SECONDS))
+    except DeliveryError as error:
+        return error
+    except Exception as error:
+        # A fault of ours must not leave the attempt open, and nobody can say whether it struck before the
+        # call.
+        logger.exception("channel %s broke while sending attempt %s", call.channel, call.attempt_id)
+        return DeliveryError(ErrorKind.UNKNOWN_OUTCOME, code=type(error).__name__)
+
+
+def _idle_messages() -> QuerySet[Message]:
+    busy = OutboundAttempt.objects.filter(message=OuterRef("id")).filter(
+        Q(outcome=OutboundAttempt.Outcome.CALLING, lease_until__gt=Now()) | Q(retry_at__gt=Now())
+    )
+    blocking = Message.objects.filter(
+        conversation=OuterRef("conversation"),
+        status__in=[Message.Status.FAILED, Message.Status.UNCONFIRMED],
+        number__lt=OuterRef("number"),
+    )
+    pending = Message.objects.filter(status=Message.Status.PENDING, inbox__is_active=True)
+    return pending.filter(~Exists(busy), ~Exists(blocking))
+
+
+def _oldest_first(messages: QuerySet[Message]) -> QuerySet[Message, UUID]:
+    by_conversation = messages.values("conversation_id").annotate(oldest=Min("created_at"))
+    return by_conversation.order_by("oldest").values_list("conversation_id", flat=True)
+
+
+def _probes(idle: QuerySet[Message]) -> Iterable[UUID]:
+    """For each failing inbox whose platform may be asked again, the conversation that has waited longest."""
+    due = Inbox.objects.filter(health=Inbox.Health.FAILING, probe_at__lte=Now())
+    for inbox_id in due.values_list("id", flat=True):
+        yield from _oldest_first(idle.filter(inbox_id=inbox_id))[:1]

@@ -1,0 +1,268 @@
+"""What a batch speaks of, in memory: messages, conversations and parked items, read once and under lock.
+
+Customers are held first (`hold`), so nobody else writes about the same customer until our commit: what is read
+here stays true, and everything can be decided in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from contacts.identify import Address, Found
+from conversations.channels.base import (
+    DeliveryReport,
+    IncomingAttachment,
+    IncomingMessage,
+    Item,
+    MessageEcho,
+    MessageEdited,
+    MessageReaction,
+    MessageUnsent,
+)
+from conversations.inbound.parked import Parked
+from conversations.inbound.records import Entry
+from tenants.scope import scoped_tenant
+
+_REFERRING = (IncomingMessage, MessageEcho, MessageEdited, MessageUnsent, MessageReaction)
+
+
+class Reference(NamedTuple):
+    """A message as its platform names it."""
+
+    inbox_id: UUID
+    external_id: str
+
+
+class Place(NamedTuple):
+    """Whose thread it is: one conversation stands for it."""
+
+    inbox_id: UUID
+    identity_id: UUID
+    thread: str
+
+
+@dataclass(slots=True)
+class Said:
+    """A message, stored or about to be. `text` is None where a stored message's text was not read."""
+
+    id: UUID
+    inbox_id: UUID
+    external_id: str
+    conversation_id: UUID
+    contact_id: UUID
+    direction: str
+    author_kind: str
+    status: str
+    sent_at: datetime
+    edited_at: datetime | None = None
+    unsent_at: datetime | None = None
+    reaction: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    text: str | None = None
+    kind: str = "text"
+    number: int = 0
+    reply_to: str = ""
+    attachments: Sequence[IncomingAttachment] = ()
+    received_at: datetime | None = None
+    is_new: bool = False
+    is_changed: bool = False
+
+
+@dataclass(slots=True)
+class Thread:
+    """A conversation, under its row lock or about to be made."""
+
+    id: UUID
+    inbox_id: UUID
+    identity_id: UUID
+    contact_id: UUID
+    thread: str
+    status: str
+    waiting_since: datetime | None
+    last_customer_message_at: datetime | None
+    reply_handle: str
+    reply_handle_at: datetime | None
+    message_count: int
+    last_inbound_number: int
+    last_message_text: str
+    last_message_direction: str
+    last_activity_at: datetime
+    is_new: bool = False
+    is_changed: bool = False
+    open_session_id: UUID | None = None  # read for sleepers only: who is open needs none
+    new_session: tuple[UUID, datetime] | None = None
+    waiting_before: datetime | None = None
+    answered_at: datetime | None = None  # in the platform's own inbox
+    settled_number: int = 0  # messages up to here were done with when the thread was resolved
+    unsettled_from: datetime | None = None
+    """From here on the stored messages must be asked who still waits: something came out of order."""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.inbox_id, self.identity_id, self.thread)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything that `apply` works on. What is changed here is written by `writing.write`."""
+
+    entries: Sequence[Entry]
+    people: dict[Address, Found] = field(default_factory=dict)
+    said: dict[Reference, Said] = field(default_factory=dict)
+    said_by_id: dict[UUID, Said] = field(default_factory=dict)
+    threads: dict[UUID, Thread] = field(default_factory=dict)
+    thread_at: dict[Place, Thread] = field(default_factory=dict)
+    parked: dict[Reference, dict[str, Parked]] = field(default_factory=dict)
+    parked_gone: set[UUID] = field(default_factory=set)
+    record_states: dict[UUID, str] = field(default_factory=dict)
+    records_erased: set[UUID] = field(default_factory=set)
+    moves: dict[UUID, Any] = field(default_factory=dict)
+    marks: dict[tuple[UUID, UUID], Any] = field(default_factory=dict)
+    accepted: dict[UUID, str] = field(default_factory=dict)
+    reachable: dict[UUID, tuple[UUID, bool]] = field(default_factory=dict)
+
+    def person(self, entry: Entry) -> Found | None:
+        """Whose item it is, where it names a customer that we know."""
+        return self.people.get(address_of(entry))
+
+    def add_thread(self, thread: Thread) -> Thread:
+        self.threads[thread.id] = thread
+        self.thread_at[thread.place] = thread
+        return thread
+
+    def park(self, reference: Reference, item: Parked) -> None:
+        self.parked.setdefault(reference, {})[item.kind] = item
+
+    def unpark(self, reference: Reference, kind: str) -> Parked | None:
+        """Take a parked item out; its record is read now."""
+        item = self.parked.get(reference, {}).pop(kind, None)
+        if item is not None:
+            if item.is_stored:
+                self.parked_gone.add(item.id)
+            if item.record_id is not None:
+                self.record_states[item.record_id] = "done"
+        return item
+
+
+def address_of(entry: Entry) -> Address:
+    """The customer's address that an entry names ("" where it names none)."""
+    return Address(entry.inbox.channel, entry.inbox.identity_scope, getattr(entry.arrival.item, "address", ""))
+
+
+def references(entry: Entry) -> list[Reference]:
+    """The messages that an item brings or speaks of, by the platform's ids."""
+    item: Item = entry.arrival.item
+    if isinstance(item, _REFERRING):
+        return [Reference(entry.inbox.id, item.external_id)]
+    if isinstance(item, DeliveryReport):
+        return [Reference(entry.inbox.id, external_id) for external_id in item.external_ids]
+    return []
+
+
+def hold(entries: Iterable[Entry]) -> None:
+    """Hold every customer named, until the transaction ends, in one order for everybody. One statement."""
+    prefix = scoped_tenant().schema_name
+    keys = {
+        hashlib.blake2b("\n".join((prefix, *address)).encode("utf-8", "replace"), digest_size=8).digest()
+        for address in map(address_of, entries)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key",
+            [sorted(int.from_bytes(key, "big", signed=True) for key in keys)],
+        )
+
+
+def read_said(batch: Batch) -> None:
+    """Messages that the batch speaks of: by the platform's id, or by our own in an echo. One query."""
+    spoken_of = {reference for entry in batch.entries for reference in references(entry)}
+    if not spoken_of:
+        return
+    own_ids = {own_id for entry in batch.entries if (own_id := own_message_id(entry.arrival.item)) is not None}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.id, m.inbox_id, m.external_id, m.conversation_id, c.contact_id, m.direction, m.author_kind,
+                   m.status, m.sent_at, m.edited_at, m.unsent_at, m.reaction, m.details
+              FROM (SELECT x.id FROM unnest(%s::uuid[], %s::text[]) AS k (inbox_id, external_id)
+                      JOIN conversations_message x USING (inbox_id, external_id)
+                     WHERE x.external_id <> ''
+                     UNION SELECT unnest(%s::uuid[])) AS spoken_of
+              JOIN conversations_message m USING (id) JOIN conversations_conversation c ON c.id = m.conversation_id
+            """,
+            [[r.inbox_id for r in spoken_of], [r.external_id for r in spoken_of], list(own_ids)],
+        )
+        rows = cursor.fetchall()
+    for row in rows:
+        said = Said(*row[:12], details=json.loads(row[12]))
+        batch.said_by_id[said.id] = said
+        if said.external_id:
+            batch.said[Reference(said.inbox_id, said.external_id)] = said
+
+
+def own_message_id(item: Item) -> UUID | None:
+    """The id of our message that an echo carries as its correlation, where it is one."""
+    if not isinstance(item, MessageEcho):
+        return None
+    try:
+        return UUID(item.correlation)
+    except ValueError:
+        return None
+
+
+def read_threads(batch: Batch, places: set[Place]) -> None:
+    """Lock the conversations of `places` (the live one, else the latest) and of the messages spoken of, in one
+    order for everybody. One query."""
+    ids = {said.conversation_id for said in batch.said_by_id.values()}
+    if not places and not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.id, c.inbox_id, c.identity_id, c.contact_id, c.thread, c.status, c.waiting_since,
+                   c.last_customer_message_at, c.reply_handle, c.reply_handle_at, c.message_count,
+                   c.last_inbound_number, c.last_message_text, c.last_message_direction, c.last_activity_at
+              FROM conversations_conversation c
+             WHERE c.id IN (
+                   SELECT (SELECT x.id FROM conversations_conversation x
+                            WHERE x.identity_id = k.identity_id AND x.inbox_id = k.inbox_id AND x.thread = k.thread
+                            ORDER BY x.status = 'resolved', x.id DESC LIMIT 1)
+                     FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS k (inbox_id, identity_id, thread)
+                    UNION SELECT unnest(%s::uuid[]))
+             ORDER BY c.id FOR NO KEY UPDATE OF c
+            """,
+            [[p.inbox_id for p in places], [p.identity_id for p in places], [p.thread for p in places], list(ids)],
+        )
+        rows = cursor.fetchall()
+    for row in rows:
+        thread = Thread(*row)
+        thread.waiting_before = thread.waiting_since
+        batch.threads[thread.id] = thread
+        known = batch.thread_at.get(thread.place)
+        if known is None or known.status == "resolved":
+            batch.thread_at[thread.place] = thread
+
+
+def read_sessions(batch: Batch) -> None:
+    """The running sessions of threads that sleep: they go on when the customer writes. One query, if any sleep."""
+    asleep = [thread.id for thread in batch.thread_at.values() if thread.status in {"snoozed", "pending"}]
+    if not asleep:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT conversation_id, id FROM conversations_session
+             WHERE conversation_id = ANY(%s) AND resolved_at IS NULL
+            """,
+            [asleep],
+        )
+        for conversation_id, session_id in cursor.fetchall():
+            batch.threads[conversation_id].open_session_id = session_id

@@ -1,0 +1,132 @@
+"""Edits, unsends, reactions and audience changes: what customers do to messages, and to us.
+
+What comes before its message is parked. Of two edits the one made later stands, whichever comes first; what was
+taken back stays away, whatever comes afterwards.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from conversations import events
+from conversations.channels.base import AudienceChange, MessageEdited, MessageReaction, MessageUnsent
+from conversations.inbound import threads
+from conversations.inbound.batch import Batch, Reference, Said
+from conversations.inbound.parked import Parked
+from conversations.inbound.records import Entry
+from conversations.models import Message
+from tenants.workspace.events import Actor, record
+
+_GONE = frozenset({"unfollowed", "opted_out"})
+_REACTION_LIMIT = 32
+
+
+def take_edit(batch: Batch, entry: Entry, item: MessageEdited) -> None:
+    """The customer changed a message."""
+    reference = Reference(entry.inbox.id, item.external_id)
+    said = batch.said.get(reference)
+    if said is not None:
+        _edit(batch, said, item.text, entry.arrival.happened_at, entry.record_id)
+    elif "unsent" in batch.parked.get(reference, {}):
+        batch.records_erased.add(entry.record_id)
+    else:
+        _park(batch, entry, reference, "edited", {"text": item.text})
+
+
+def take_unsend(batch: Batch, entry: Entry, item: MessageUnsent) -> None:
+    """The customer took a message back: its content goes everywhere, its place stays."""
+    reference = Reference(entry.inbox.id, item.external_id)
+    said = batch.said.get(reference)
+    if said is not None:
+        _unsend(batch, said, entry.arrival.happened_at)
+        return
+    edit = batch.unpark(reference, "edited")
+    if edit is not None and edit.record_id is not None:
+        batch.records_erased.add(edit.record_id)
+    _park(batch, entry, reference, "unsent", {})
+
+
+def take_reaction(batch: Batch, entry: Entry, item: MessageReaction) -> None:
+    """The customer reacted to a message, theirs or ours."""
+    reference = Reference(entry.inbox.id, item.external_id)
+    said = batch.said.get(reference)
+    if said is not None:
+        _react(said, item.emoji, entry.arrival.happened_at)
+    else:
+        _park(batch, entry, reference, "reaction", {"emoji": item.emoji})
+
+
+def take_audience_change(batch: Batch, entry: Entry, item: AudienceChange) -> None:
+    """The customer came back or went: we know whether they can be reached. Strangers are not written down."""
+    person = batch.person(entry)
+    if person is not None:
+        batch.reachable[person.identity_id] = (person.contact_id, item.change not in _GONE)
+
+
+def apply_parked(batch: Batch, said: Said) -> None:
+    """Do to a message what was told before it came."""
+    reference = Reference(said.inbox_id, said.external_id)
+    edit = batch.unpark(reference, "edited")
+    if edit is not None:
+        _edit(batch, said, str(edit.content.get("text", "")), edit.happened_at, edit.record_id)
+    reaction = batch.unpark(reference, "reaction")
+    if reaction is not None:
+        _react(said, str(reaction.content.get("emoji", "")), reaction.happened_at)
+    unsent = batch.unpark(reference, "unsent")
+    if unsent is not None:
+        _unsend(batch, said, unsent.happened_at)
+
+
+def _edit(batch: Batch, said: Said, text: str, at: datetime, record_id: UUID | None) -> None:
+    if said.direction != Message.Direction.IN:
+        return
+    if said.unsent_at is not None:
+        if record_id is not None:
+            batch.records_erased.add(record_id)
+        return
+    if record_id is not None:  # so that taking the message back finds the text there too
+        said.details["edits"] = [*said.details.get("edits", ()), str(record_id)]
+        said.is_changed = True
+    if said.edited_at is not None and said.edited_at >= at:
+        return
+    said.text, said.edited_at, said.is_changed = text, at, True
+    threads.cut(said)
+    threads.refresh_preview(batch.threads[said.conversation_id], said)
+    record(events.MessageEdited(**_where(said)), by=Actor("contact", said.contact_id), happened_at=at)
+
+
+def _unsend(batch: Batch, said: Said, at: datetime) -> None:
+    if said.direction != Message.Direction.IN or said.unsent_at is not None:
+        return
+    batch.records_erased |= {said.id, *map(UUID, said.details.get("edits", ()))}
+    said.text, said.details, said.attachments, said.reaction = "", {}, (), ""
+    said.unsent_at, said.is_changed = at, True
+    threads.refresh_preview(batch.threads[said.conversation_id], said)
+    record(events.MessageUnsent(**_where(said)), by=Actor("contact", said.contact_id), happened_at=at)
+
+
+def _react(said: Said, emoji: str, at: datetime) -> None:
+    given = said.details.get("reacted_at")
+    if said.unsent_at is not None or (given is not None and datetime.fromisoformat(given) >= at):
+        return
+    said.reaction, said.is_changed = emoji[:_REACTION_LIMIT], True
+    said.details["reacted_at"] = at.isoformat()
+    record(events.MessageReacted(**_where(said)), by=Actor("contact", said.contact_id), happened_at=at)
+
+
+def _park(
+    batch: Batch, entry: Entry, reference: Reference, kind: str, content: dict[str, str]
+) -> None:
+    """Keep it until its message comes; of two of one kind the later one, and the other is done with."""
+    known, at = batch.parked.get(reference, {}).get(kind), entry.arrival.happened_at
+    if known is not None and known.happened_at >= at:
+        return
+    if known is not None:
+        batch.unpark(reference, kind)
+    batch.park(reference, Parked(kind, at, {**content, "record": str(entry.record_id)}))
+    batch.record_states[entry.record_id] = "parked"
+
+
+def _where(said: Said) -> dict[str, UUID]:
+    return {"conversation_id": said.conversation_id, "contact_id": said.contact_id, "message_id": said.id}

@@ -1,0 +1,167 @@
+"""`receive`: records, then everything that follows from them, in one transaction; a poisonous item fails alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, connection
+
+from contacts import identify
+from contacts.identify import Sought
+from conversations.channels import registry
+from conversations.channels.base import (
+    AudienceChange,
+    DeliveryReport,
+    IncomingMessage,
+    MessageEcho,
+    MessageEdited,
+    MessageReaction,
+    MessageUnsent,
+)
+from conversations.inbound import batch as batches
+from conversations.inbound import changes, messages, parked, records, reports, retries, writing
+from conversations.inbound.arrivals import Arrival
+from conversations.inbound.batch import Batch, Reference
+from conversations.inbound.records import Entry
+from tenants import failpoints, jobs
+from tenants.workspace.events import unit_of_work
+
+logger = logging.getLogger(__name__)
+
+_READINGS = 3
+_LOST_CONNECTION = ("08", "53", "57P", "58", "XX")
+"""SQLSTATE classes that say "the server is in trouble", not "this item is": nobody's item is to blame."""
+
+_HANDLERS: dict[type, Callable[[Batch, Entry, Any], None]] = {
+    IncomingMessage: messages.take_incoming,
+    MessageEcho: messages.take_echo,
+    MessageEdited: changes.take_edit,
+    MessageUnsent: changes.take_unsend,
+    MessageReaction: changes.take_reaction,
+    DeliveryReport: reports.take,
+    AudienceChange: changes.take_audience_change,
+}
+
+
+def receive(arrivals: Sequence[Arrival]) -> None:
+    """Store what platforms told us, and everything that follows, in one transaction of the scope's tenant.
+
+    When it returns, every arrival is on disk: read, found to be a duplicate, or set aside for another try. When it
+    raises, nothing of it is. The number of statements does not depend on the number of arrivals.
+    """
+    if not arrivals:
+        return
+    with unit_of_work():
+        entries = records.store(arrivals)
+        if entries:
+            batches.hold(entries)
+            failed = take(entries)
+            if failed:
+                records.set_aside({entry.record_id: records.failure(error) for entry, error in failed})
+                retries.defer_first([entry.record_id for entry, _ in failed])
+            writing.touch_inboxes(_newest(entries))
+        failpoints.reach("inbound.before_commit")
+    failpoints.reach("inbound.after_commit")
+
+
+def take(entries: Sequence[Entry]) -> list[tuple[Entry, Exception]]:
+    """Read recorded entries, each half by itself when the whole fails. Returns those that fail alone.
+
+    Must run inside a unit of work, the customers held. Raises when the database itself is in trouble.
+    """
+    error = _try(entries)
+    if error is None:
+        return []
+    if len(entries) == 1:
+        logger.warning("an inbound item failed: %s", records.failure(error))
+        return [(entries[0], error)]
+    middle = len(entries) // 2
+    return [*take(entries[:middle]), *take(entries[middle:])]
+
+
+def _try(entries: Sequence[Entry]) -> Exception | None:
+    for _ in range(_READINGS):
+        try:
+            with unit_of_work():
+                apply(entries)
+        except writing.Overtaken as error:
+            overtaken = error
+        except Exception as error:
+            if _is_database_trouble(error):
+                raise
+            return error
+        else:
+            return None
+    return overtaken
+
+
+def _is_database_trouble(error: Exception) -> bool:
+    if connection.connection is None or connection.connection.broken or connection.connection.closed:
+        return True
+    if not isinstance(error, DatabaseError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return state.startswith(_LOST_CONNECTION)
+
+
+def apply(entries: Sequence[Entry]) -> None:
+    """Everything that recorded entries say. Raises whatever one of them causes; the caller rolls back."""
+    batch = Batch(entries)
+    batches.read_said(batch)
+    batch.people = identify.resolve_many(_sought(batch))
+    places = {place for entry in entries if (place := messages.place_of(batch, entry)) is not None}
+    batches.read_threads(batch, places)
+    batches.read_sessions(batch)
+    batch.parked = _read_parked(batch)
+    for entry in entries:
+        handle = _HANDLERS.get(type(entry.arrival.item))
+        if handle is not None:
+            handle(batch, entry, entry.arrival.item)
+    writing.write(batch)
+    _ask_profiles(batch)
+
+
+def _sought(batch: Batch) -> list[Sought]:
+    """Whom the batch names. Who brings a message is written down; others are only looked up."""
+    found = []
+    for entry in batch.entries:
+        address, item = batches.address_of(entry), entry.arrival.item
+        if not address.address:
+            continue
+        makes = messages.is_message(batch, entry)
+        if isinstance(item, IncomingMessage):
+            found.append(Sought(address, makes, entry.arrival.happened_at, item.sender_name, item.sender_language))
+        elif makes or isinstance(item, DeliveryReport | AudienceChange):
+            found.append(Sought(address, makes))
+    return found
+
+
+def _read_parked(batch: Batch) -> dict[Reference, dict[str, parked.Parked]]:
+    wanted = {reference for entry in batch.entries for reference in batches.references(entry)}
+    for entry in batch.entries:
+        item = entry.arrival.item
+        if isinstance(item, MessageEcho) or (isinstance(item, DeliveryReport) and item.watermark is not None):
+            wanted.add(Reference(entry.inbox.id, parked.mark_name(item.address)))
+    return {Reference(*name): items for name, items in parked.read(wanted).items()}
+
+
+def _ask_profiles(batch: Batch) -> None:
+    """Ask who the new customers are, where their platform tells."""
+    new = [
+        {"identity_id": str(person.identity_id)}
+        for address, person in batch.people.items()
+        if person.is_new and registry.open(address.channel).capabilities.has_profiles
+    ]
+    jobs.defer_many("conversations.profiles.fetch", new)
+
+
+def _newest(entries: Sequence[Entry]) -> dict[UUID, datetime]:
+    newest: dict[UUID, datetime] = {}
+    for entry in entries:
+        at = entry.arrival.received_at
+        newest[entry.inbox.id] = max(newest.get(entry.inbox.id, at), at)
+    return newest

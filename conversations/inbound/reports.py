@@ -1,0 +1,198 @@
+"""How far our messages came. States only move forward, whatever the order in which reports arrive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from conversations.channels.base import DeliveryReport
+from conversations.events import MessageDelivered, MessageFailed, MessageRead, MessageSent
+from conversations.inbound.batch import Batch, Reference, Said
+from conversations.inbound.parked import Parked, mark_name
+from conversations.inbound.records import Entry
+from conversations.models import Message
+from tenants.workspace.events import SYSTEM, DomainEvent, record
+
+FORWARD = ("pending", "unconfirmed", "skipped", "sent", "failed", "delivered", "read")
+"""A report moves a message to the right only. `failed` stays, unless it was delivered or read after all."""
+
+_MARKS = ("delivered", "read")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a report moves one message."""
+
+    status: str
+    at: datetime
+    error_kind: str = ""
+    error_detail: str = ""
+
+
+def rank(status: str) -> int:
+    """The place of a status on its way."""
+    return FORWARD.index(status)
+
+
+def take(batch: Batch, entry: Entry, item: DeliveryReport) -> None:
+    """A report about single messages, or about all that were sent up to a moment."""
+    at = entry.arrival.happened_at
+    for external_id in item.external_ids:
+        reference = Reference(entry.inbox.id, external_id[:300])
+        said = batch.said.get(reference)
+        if said is not None:
+            _tell(batch, said, _move(item, at))
+        else:
+            _park(batch, entry, reference, _move(item, at))
+    if item.watermark is not None and item.status in _MARKS:
+        _mark(batch, entry, item.address, item.status, min(item.watermark, at))
+
+
+def move(batch: Batch, message_id: UUID, status: str, at: datetime) -> None:
+    """A stored message came to `status`; written with all the others of the batch."""
+    _note(batch, message_id, Move(status, at))
+
+
+def apply_parked(batch: Batch, said: Said, address: str) -> None:
+    """Reports that came before the message (or its platform id) did."""
+    reference = Reference(said.inbox_id, said.external_id)
+    for status in ("sent", "failed", "delivered", "read"):
+        parked = batch.unpark(reference, status)
+        if parked is not None:
+            _tell(batch, said, _unparked(parked))
+    for status, mark in batch.parked.get(Reference(said.inbox_id, mark_name(address)), {}).items():
+        if said.sent_at <= mark.happened_at:
+            _tell(batch, said, Move(status, mark.happened_at))
+
+
+def _unparked(item: Parked) -> Move:
+    content = item.content
+    return Move(item.kind, item.happened_at, content.get("error_kind", ""), content.get("error_detail", ""))
+
+
+def _move(item: DeliveryReport, at: datetime) -> Move:
+    if item.error is None:
+        return Move(item.status, at)
+    return Move(item.status, at, item.error.kind, f"{item.error.code} {item.error.detail}".strip()[:500])
+
+
+def _tell(batch: Batch, said: Said, told: Move) -> None:
+    if said.direction != Message.Direction.OUT:
+        return
+    if not said.is_new:
+        _note(batch, said.id, told)
+    elif rank(told.status) > rank(said.status):
+        said.status = told.status
+        _announce(told.status, said.conversation_id, said.contact_id, said.id, told)
+
+
+def _note(batch: Batch, message_id: UUID, told: Move) -> None:
+    known = batch.moves.get(message_id)
+    if known is None or rank(told.status) > rank(known.status):
+        batch.moves[message_id] = told
+
+
+def _park(batch: Batch, entry: Entry, reference: Reference, told: Move) -> None:
+    if told.status in batch.parked.get(reference, {}):
+        return
+    content = {"record": str(entry.record_id)}
+    if told.error_kind:
+        content |= {"error_kind": told.error_kind, "error_detail": told.error_detail}
+    batch.park(reference, Parked(told.status, told.at, content))
+    batch.record_states[entry.record_id] = "parked"
+
+
+def _mark(batch: Batch, entry: Entry, address: str, status: str, mark: datetime) -> None:
+    """Everything up to `mark`: for what is stored now, and for what an echo still brings."""
+    reference = Reference(entry.inbox.id, mark_name(address))
+    known = batch.parked.get(reference, {}).get(status)
+    if known is None or known.happened_at < mark:
+        batch.park(reference, Parked(status, mark))
+    person = batch.person(entry)
+    if person is not None:
+        marks = batch.marks.setdefault((entry.inbox.id, person.identity_id), {})
+        marks[status] = max(marks.get(status, mark), mark)
+    for said in batch.said_by_id.values():  # told in this very batch: not stored yet
+        at_home = said.is_new and said.inbox_id == entry.inbox.id
+        if at_home and person is not None and said.contact_id == person.contact_id and said.sent_at <= mark:
+            _tell(batch, said, Move(status, mark))
+
+
+def write(batch: Batch) -> None:
+    """Move the stored messages. One statement for reports by id, one for those by time."""
+    if batch.moves:
+        _write_moves(batch)
+    if batch.marks:
+        _write_marks(batch)
+
+
+def _write_moves(batch: Batch) -> None:
+    moves = sorted(batch.moves.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE conversations_message m
+               SET status = told.status, error_kind = told.error_kind, error_detail = told.error_detail
+              FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(kinds)s::text[], %(details)s::text[])
+                   AS told (id, status, error_kind, error_detail), conversations_conversation c
+             WHERE m.id = told.id AND c.id = m.conversation_id AND m.direction = 'out'
+               AND array_position(%(forward)s::text[], m.status::text)
+                   < array_position(%(forward)s::text[], told.status)
+            RETURNING m.id, m.conversation_id, c.contact_id, m.status
+            """,
+            {
+                "ids": [message_id for message_id, _ in moves],
+                "statuses": [told.status for _, told in moves],
+                "kinds": [told.error_kind for _, told in moves],
+                "details": [told.error_detail for _, told in moves],
+                "forward": list(FORWARD),
+            },
+        )
+        rows = cursor.fetchall()
+    for message_id, conversation_id, contact_id, status in sorted(rows):
+        _announce(status, conversation_id, contact_id, message_id, batch.moves[message_id])
+
+
+def _write_marks(batch: Batch) -> None:
+    marks = sorted(batch.marks.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE conversations_message m
+               SET status = CASE WHEN m.sent_at <= mark.read_up_to THEN 'read' ELSE 'delivered' END
+              FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+                   AS mark (inbox_id, identity_id, delivered_up_to, read_up_to)
+              JOIN conversations_conversation c
+                   ON c.identity_id = mark.identity_id AND c.inbox_id = mark.inbox_id
+             WHERE m.conversation_id = c.id AND m.direction = 'out' AND m.status IN ('sent', 'delivered')
+               AND (m.sent_at <= mark.read_up_to OR m.status = 'sent' AND m.sent_at <= mark.delivered_up_to)
+            RETURNING m.id, m.conversation_id, c.contact_id, m.status, mark.delivered_up_to, mark.read_up_to
+            """,
+            [
+                [inbox_id for (inbox_id, _), _ in marks],
+                [identity_id for (_, identity_id), _ in marks],
+                [up_to.get("delivered") for _, up_to in marks],
+                [up_to.get("read") for _, up_to in marks],
+            ],
+        )
+        rows = cursor.fetchall()
+    for message_id, conversation_id, contact_id, status, delivered_up_to, read_up_to in sorted(rows):
+        at = read_up_to if status == "read" else delivered_up_to
+        _announce(status, conversation_id, contact_id, message_id, Move(status, at))
+
+
+def _announce(status: str, conversation_id: UUID, contact_id: UUID, message_id: UUID, told: Move) -> None:
+    where = {"conversation_id": conversation_id, "contact_id": contact_id, "message_id": message_id}
+    event: DomainEvent
+    if status == "sent":
+        event = MessageSent(**where)
+    elif status == "delivered":
+        event = MessageDelivered(**where)
+    elif status == "read":
+        event = MessageRead(**where)
+    else:
+        event = MessageFailed(**where, error_kind=told.error_kind)
+    record(event, by=SYSTEM, happened_at=told.at)

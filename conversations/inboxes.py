@@ -1,0 +1,169 @@
+"""Connecting a brand to its accounts: the inbox, the application that signs its hooks, the route between."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from conversations import breaker, delivering
+from conversations.accounts import binding, sealed_credentials
+from conversations.channels import registry
+from conversations.models import Inbox
+from tenants import channel_apps, directory, sealing
+from tenants.ids import new_id
+from tenants.models import ChannelApp, ChannelRoute
+from tenants.scope import scoped_tenant
+from tenants.workspace.events import Actor, unit_of_work
+from tenants.workspace.models import Agent, AuditEntry
+
+_WIDGET = "widget"
+
+
+class CannotConnect(Exception):
+    """The account cannot be connected; `code` says why.
+
+    Codes: account_taken, account_missing, foreign_app, unknown_channel.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def connect(
+    channel: str,
+    account_id: str,
+    name: str,
+    *,
+    by: Actor,
+    credentials: Mapping[str, str] | None = None,
+    secret: str = "",
+    verify_token: str = "",
+    app: ChannelApp | None = None,
+    base_url: str = "",
+    identity_scope: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> Inbox:
+    """Connect an account to the scope's brand. An account is connected once in the whole house.
+
+    account_id: the platform's id of the receiving account; the widget's is made here. secret: signs the
+    platform's hooks. app: an application that several brands share; without one the account gets its own.
+    identity_scope: inside which customers' ids are valid (LINE: the provider); default: the account.
+    Raises CannotConnect.
+    """
+    if channel not in registry.KINDS:
+        raise CannotConnect("unknown_channel")
+    account_id = account_id or (secrets.token_urlsafe(16) if channel == _WIDGET else "")
+    if not account_id:
+        raise CannotConnect("account_missing")
+    if app is not None and (app.kind != channel or app.tenant_id not in {None, scoped_tenant().id}):
+        raise CannotConnect("foreign_app")
+    inbox = Inbox(
+        id=new_id(),
+        name=name,
+        channel=channel,
+        account_id=account_id,
+        identity_scope=identity_scope or account_id,
+        base_url=base_url,
+        settings=dict(settings or {}),
+    )
+    inbox.sealed_credentials = sealed_credentials(inbox.id, credentials or {})
+    with unit_of_work():
+        try:
+            with transaction.atomic():
+                inbox.save(force_insert=True)
+                signer = app or channel_apps.create(
+                    channel, name, tenant_id=scoped_tenant().id, secret=secret, verify_token=verify_token
+                )
+                _route(inbox, signer)
+        except IntegrityError:
+            raise CannotConnect("account_taken") from None
+        _audit("inbox.connected", inbox, by=by, changes={"channel": channel, "account": account_id})
+    return inbox
+
+
+def disconnect(inbox: Inbox, *, by: Actor) -> None:
+    """Stop receiving and sending, forget the credentials, free the account. What was said stays."""
+    with unit_of_work():
+        row = _locked(inbox)
+        routes = ChannelRoute.objects.filter(tenant_id=scoped_tenant().id, inbox_id=row.id)
+        app_ids = list(routes.values_list("app_id", flat=True))
+        routes.delete()
+        ChannelApp.objects.filter(id__in=app_ids, tenant_id=scoped_tenant().id, routes__isnull=True).delete()
+        row.is_active, row.sealed_credentials = False, ""
+        row.save(update_fields=["is_active", "sealed_credentials"])
+        _audit("inbox.disconnected", row, by=by)
+        transaction.on_commit(directory.forget)
+
+
+def renew_credentials(inbox: Inbox, credentials: Mapping[str, str], *, by: Actor) -> None:
+    """Give a connected account new credentials; what waited because the old ones were refused goes out."""
+    with unit_of_work():
+        row = _locked(inbox)
+        row.sealed_credentials = sealed_credentials(row.id, credentials)
+        row.save(update_fields=["sealed_credentials"])
+        if breaker.recover(row.id, at=timezone.now()):
+            delivering.start_all()
+        _audit("inbox.credentials_renewed", row, by=by)
+
+
+def rotate_secret(inbox: Inbox, secret: str, *, by: Actor) -> None:
+    """Set a new signing secret for the inbox's own application; the old one is good for another day."""
+    with unit_of_work():
+        row = _locked(inbox)
+        channel_apps.rotate_secret(app_of(row), secret, at=timezone.now())
+        _audit("inbox.secret_rotated", row, by=by)
+        transaction.on_commit(directory.forget)
+
+
+def app_of(inbox: Inbox) -> ChannelApp:
+    """The application that signs the inbox's hooks. Raises CannotConnect("foreign_app") when the brand shares
+    it with others: then it is the platform's operator who changes it."""
+    app = ChannelApp.objects.get(routes__tenant_id=scoped_tenant().id, routes__inbox_id=inbox.id)
+    if app.tenant_id != scoped_tenant().id:
+        raise CannotConnect("foreign_app")
+    return app
+
+
+def reseal_all() -> int:
+    """Bring the credentials of the scope's brand under the newest key. Returns how many changed."""
+    rows = Inbox.objects.exclude(sealed_credentials="").values_list("id", "sealed_credentials")
+    return sum(
+        Inbox.objects.filter(id=row_id, sealed_credentials=sealed).update(
+            sealed_credentials=sealing.reseal(sealed, bound_to=binding(row_id))
+        )
+        for row_id, sealed in rows
+        if not sealing.is_newest(sealed)
+    )
+
+
+def _route(inbox: Inbox, app: ChannelApp) -> None:
+    ChannelRoute.objects.create(
+        app=app,
+        kind=inbox.channel,
+        account_id=inbox.account_id,
+        tenant_id=scoped_tenant().id,
+        inbox_id=inbox.id,
+    )
+    transaction.on_commit(directory.forget)
+
+
+def _locked(inbox: Inbox) -> Inbox:
+    return Inbox.objects.select_for_update(no_key=True).get(pk=inbox.pk)
+
+
+def _audit(act: str, inbox: Inbox, *, by: Actor, changes: Mapping[str, str] | None = None) -> None:
+    agent = Agent.objects.filter(id=by.agent_id).first() if by.agent_id else None
+    AuditEntry.objects.create(
+        user_id=None if agent is None else agent.user_id,
+        user_name=by.kind if agent is None else agent.name,
+        act=act,
+        target_type="inbox",
+        target_id=str(inbox.id),
+        target_name=inbox.name,
+        changes=dict(changes or {}),
+    )

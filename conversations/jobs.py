@@ -1,0 +1,47 @@
+"""The jobs of conversations: importing them registers them, and what has to be looked after by the clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from conversations import delivering, lifecycle, profiles
+from tenants import directory
+from tenants.jobs import LIVE
+from tenants.scope import tenant_scope
+
+__all__ = ["delivering", "profiles", "sweep_outbound", "wake_sleepers"]
+
+logger = logging.getLogger(__name__)
+
+
+@app.periodic(cron="* * * * * */15")  # the sixth field counts seconds
+@app.task(queue=LIVE, name="conversations.sweep_outbound", queueing_lock="conversations.sweep_outbound")
+def sweep_outbound(timestamp: int) -> None:
+    """Every 15 seconds: pending messages that nobody works on get a job again."""
+    _in_every_brand(delivering.sweep)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue=LIVE, name="conversations.wake_sleepers", queueing_lock="conversations.wake_sleepers")
+def wake_sleepers(timestamp: int) -> None:
+    """Every minute: snoozed conversations whose time has come are open again."""
+    now = timezone.now()
+    _in_every_brand(lambda: lifecycle.wake_sleepers(now))
+
+
+def _in_every_brand(work: Callable[[], object]) -> None:
+    """Run `work` in each active brand; one that fails does not keep the others waiting."""
+    try:
+        for tenant in directory.active_tenants():
+            try:
+                with tenant_scope(tenant):
+                    work()
+            except DatabaseError:
+                logger.exception("periodic work failed in brand %s", tenant.slug)
+    finally:
+        close_old_connections()

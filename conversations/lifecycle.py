@@ -1,0 +1,279 @@
+"""Every change of a conversation's state by people, rules and clocks.
+
+Each verb locks the row, checks, changes and records, in one unit of work; asked twice, it does nothing the
+second time. What a customer's message changes stands in `inbound`, where it happens to many conversations at
+once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from conversations.events import (
+    ConversationAssigned,
+    ConversationGivenToTeam,
+    ConversationPended,
+    ConversationPrioritised,
+    ConversationReopened,
+    ConversationResolved,
+    ConversationSeen,
+    ConversationSnoozed,
+)
+from conversations.models import Conversation, ReadMark, Session, Wait
+from tenants.ids import new_id
+from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
+from tenants.workspace.models import Agent, Team
+
+SLEEPERS_AT_ONCE = 500
+
+Status = Conversation.Status
+
+
+class LifecycleError(Exception):
+    """The conversation cannot be changed like this; `code` says why.
+
+    Codes: unknown_agent, unknown_team, unknown_priority, not_open, snooze_in_past, another_is_open.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def assign(conversation: Conversation, *, to: Agent | None, by: Actor) -> Conversation:
+    """Make an active agent of this brand responsible; None takes the conversation off everybody."""
+    with unit_of_work():
+        row = _locked(conversation)
+        if to is not None and not Agent.objects.filter(id=to.id, is_active=True).exists():
+            raise LifecycleError("unknown_agent")
+        previous, wanted = row.assignee_id, None if to is None else to.id
+        if previous == wanted:
+            return row
+        row.assignee_id = wanted
+        row.save(update_fields=["assignee"])
+        record(
+            ConversationAssigned(
+                conversation_id=row.id,
+                contact_id=row.contact_id,
+                assignee_id=wanted,
+                previous_assignee_id=previous,
+            ),
+            by=by,
+        )
+    return row
+
+
+def give_to_team(conversation: Conversation, *, team: Team | None, by: Actor) -> Conversation:
+    """Put a team of this brand in charge; None takes the conversation off every team."""
+    with unit_of_work():
+        row = _locked(conversation)
+        if team is not None and not Team.objects.filter(id=team.id).exists():
+            raise LifecycleError("unknown_team")
+        previous, wanted = row.team_id, None if team is None else team.id
+        if previous == wanted:
+            return row
+        row.team_id = wanted
+        row.save(update_fields=["team"])
+        record(
+            ConversationGivenToTeam(
+                conversation_id=row.id, contact_id=row.contact_id, team_id=wanted, previous_team_id=previous
+            ),
+            by=by,
+        )
+    return row
+
+
+def snooze(conversation: Conversation, *, until: datetime | None, by: Actor) -> Conversation:
+    """Put to sleep until a time to come, or until the customer's next message (None)."""
+    if until is not None and until <= timezone.now():
+        raise LifecycleError("snooze_in_past")
+    with unit_of_work():
+        row = _locked(conversation)
+        if row.status == Status.RESOLVED:
+            raise LifecycleError("not_open")
+        if row.status == Status.SNOOZED and row.snoozed_until == until:
+            return row
+        row.status, row.snoozed_until = Status.SNOOZED, until
+        row.save(update_fields=["status", "snoozed_until"])
+        record(
+            ConversationSnoozed(conversation_id=row.id, contact_id=row.contact_id, until=until),
+            by=by,
+        )
+    return row
+
+
+def pend(conversation: Conversation, *, by: Actor) -> Conversation:
+    """Let it wait on a bot or an outsider."""
+    with unit_of_work():
+        row = _locked(conversation)
+        if row.status == Status.RESOLVED:
+            raise LifecycleError("not_open")
+        if row.status == Status.PENDING:
+            return row
+        row.status, row.snoozed_until = Status.PENDING, None
+        row.save(update_fields=["status", "snoozed_until"])
+        record(ConversationPended(conversation_id=row.id, contact_id=row.contact_id), by=by)
+    return row
+
+
+def resolve(conversation: Conversation, *, by: Actor) -> Conversation:
+    """End the session. A customer who still waits for an answer is counted as dropped."""
+    with unit_of_work():
+        row = _locked(conversation)
+        if row.status == Status.RESOLVED:
+            return row
+        now = timezone.now()
+        _end_wait(row, at=now, dropped=True)
+        session = Session.objects.filter(conversation=row, resolved_at__isnull=True).first()
+        if session is not None:
+            session.resolved_at, session.resolved_by_id = now, by.agent_id
+            session.save(update_fields=["resolved_at", "resolved_by"])
+        row.status, row.snoozed_until, row.waiting_since = Status.RESOLVED, None, None
+        row.save(update_fields=["status", "snoozed_until", "waiting_since"])
+        record(
+            ConversationResolved(
+                conversation_id=row.id,
+                contact_id=row.contact_id,
+                session_id=None if session is None else session.id,
+            ),
+            by=by,
+        )
+    return row
+
+
+def reopen(conversation: Conversation, *, by: Actor) -> Conversation:
+    """Bring it back to the open list; a resolved one starts a new session."""
+    with unit_of_work():
+        row = _locked(conversation)
+        previous = row.status
+        if previous == Status.OPEN:
+            return row
+        row.status, row.snoozed_until = Status.OPEN, None
+        try:
+            with transaction.atomic():
+                row.save(update_fields=["status", "snoozed_until"])
+        except IntegrityError:
+            raise LifecycleError("another_is_open") from None
+        session = ensure_session(row, at=timezone.now())
+        record(
+            ConversationReopened(
+                conversation_id=row.id,
+                contact_id=row.contact_id,
+                session_id=session.id,
+                previous_status=previous,
+            ),
+            by=by,
+        )
+    return row
+
+
+def prioritise(conversation: Conversation, *, priority: int, by: Actor) -> Conversation:
+    """Set how urgent it is, one of Conversation.Priority."""
+    if priority not in Conversation.Priority.values:
+        raise LifecycleError("unknown_priority")
+    with unit_of_work():
+        row = _locked(conversation)
+        previous = row.priority
+        if previous == priority:
+            return row
+        row.priority = priority
+        row.save(update_fields=["priority"])
+        record(
+            ConversationPrioritised(
+                conversation_id=row.id,
+                contact_id=row.contact_id,
+                priority=priority,
+                previous_priority=previous,
+            ),
+            by=by,
+        )
+    return row
+
+
+def mark_seen(conversation: Conversation, *, agent: Agent, number: int) -> bool:
+    """Note that `agent` has read up to message `number`; only forward. Returns whether that was news."""
+    newest = Conversation.objects.values_list("message_count", flat=True).get(pk=conversation.pk)
+    number = min(number, newest)
+    with unit_of_work():
+        if number < 1 or not _move_read_mark(agent.id, conversation.pk, number):
+            return False
+        record(
+            ConversationSeen(conversation_id=conversation.pk, number=number),
+            by=Actor.agent(agent),
+        )
+    return True
+
+
+def answered(conversation: Conversation, *, agent: Agent | None, at: datetime, outside: bool = False) -> bool:
+    """End the customer's wait: a person answered. Bots, instant replies and away messages never come here.
+
+    conversation: locked by the caller, whose unit of work this is. agent: None when the answer was written in
+    the platform's own inbox (outside). Returns whether somebody was waiting.
+    """
+    ended = _end_wait(conversation, at=at, answered_by=agent, outside=outside)
+    if conversation.waiting_since is not None:
+        conversation.waiting_since = None
+        conversation.save(update_fields=["waiting_since"])
+    return ended
+
+
+def ensure_session(conversation: Conversation, *, at: datetime) -> Session:
+    """The open session of a locked conversation; where there is none, one that we begin."""
+    session, _made = Session.objects.get_or_create(
+        conversation=conversation,
+        resolved_at=None,
+        defaults={"inbox_id": conversation.inbox_id, "started_at": at, "started_by_customer": False},
+    )
+    return session
+
+
+def wake_sleepers(now: datetime) -> int:
+    """Reopen what was snoozed until `now` or earlier. Returns how many."""
+    due = Conversation.objects.filter(status=Status.SNOOZED, snoozed_until__lte=now)
+    sleepers = list(due.order_by("snoozed_until")[:SLEEPERS_AT_ONCE])
+    for sleeper in sleepers:
+        with unit_of_work():
+            row = _locked(sleeper)
+            if row.status == Status.SNOOZED and row.snoozed_until is not None and row.snoozed_until <= now:
+                reopen(row, by=SYSTEM)
+    return len(sleepers)
+
+
+def _locked(conversation: Conversation) -> Conversation:
+    return Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+
+
+def _end_wait(
+    conversation: Conversation,
+    *,
+    at: datetime,
+    answered_by: Agent | None = None,
+    outside: bool = False,
+    dropped: bool = False,
+) -> bool:
+    wait = Wait.objects.filter(conversation=conversation, ended_at__isnull=True).first()
+    if wait is None:
+        return False
+    wait.ended_at = max(at, wait.started_at)  # platform clocks run ahead of ours now and then
+    wait.answered_by, wait.answered_outside, wait.dropped = answered_by, outside, dropped
+    wait.assignee_id, wait.team_id = conversation.assignee_id, conversation.team_id
+    wait.save(update_fields=["ended_at", "answered_by", "answered_outside", "dropped", "assignee", "team"])
+    return True
+
+
+def _move_read_mark(agent_id: UUID, conversation_id: UUID, number: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {ReadMark._meta.db_table} AS mark (id, agent_id, conversation_id, number)
+            VALUES (%s, %s, %s, %s)
+            ON CONFLICT (agent_id, conversation_id) DO UPDATE SET number = EXCLUDED.number
+             WHERE mark.number < EXCLUDED.number
+            """,  # noqa: S608 -- the table's name is our own
+            [new_id(), agent_id, conversation_id, number],
+        )
+        return bool(cursor.rowcount == 1)

@@ -1,0 +1,218 @@
+"""What becomes of a message after a try: sent, tried again, failed, or left for a person to decide.
+
+Everything here happens inside the caller's unit of work, under the conversation's lock.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict
+from uuid import UUID
+
+from contacts.models import ContactIdentity
+from conversations import breaker
+from conversations.channels.base import (
+    ACCOUNT_KINDS,
+    Capabilities,
+    DeliveryError,
+    ErrorKind,
+    RetryProtection,
+    Sent,
+)
+from conversations.events import MessageFailed, MessageSent, MessageUnconfirmed
+from conversations.models import Message, OutboundAttempt
+from tenants.workspace.events import SYSTEM, record
+
+RETRY_AFTER_SECONDS = (5, 30, 120, 600, 3600, 14_400, 43_200)
+JITTER = 0.2
+LONGEST_WAIT = timedelta(hours=12)
+ECHO_WAIT = timedelta(seconds=60)
+KEY_LIFE = timedelta(hours=23)
+"""LINE remembers a retry key for 24 hours; after that the same key would send a second message."""
+
+# What a late success may still correct: the customer has the message, whatever we thought.
+_BEFORE_SENT = frozenset(
+    {
+        Message.Status.PENDING,
+        Message.Status.FAILED,
+        Message.Status.UNCONFIRMED,
+        Message.Status.SKIPPED,
+    }
+)
+
+Outcome = OutboundAttempt.Outcome
+
+_dice = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is to be done after an attempt.
+
+    retry_at: when its message is due again. recovered: the inbox works again.
+    """
+
+    retry_at: datetime | None = None
+    recovered: bool = False
+
+
+def retry_delay(tries: int, spread: float = 1.0) -> timedelta | None:
+    """How long to wait after the `tries`-th try in a row; None when it was the last. spread: 0.8 to 1.2."""
+    if tries > len(RETRY_AFTER_SECONDS):
+        return None
+    return timedelta(seconds=RETRY_AFTER_SECONDS[tries - 1] * spread)
+
+
+def sent(attempt: OutboundAttempt, message: Message, result: Sent, now: datetime) -> Settled:
+    """The platform has the message. True also when it says so after another worker has taken over."""
+    attempt.outcome, attempt.finished_at, attempt.retry_at = Outcome.SENT, now, None
+    attempt.way = result.way or attempt.way
+    attempt.save(update_fields=["outcome", "finished_at", "retry_at", "way"])
+    if not message.external_id and result.external_id and not _is_taken(message, result.external_id):
+        message.external_id = result.external_id
+        message.save(update_fields=["external_id"])
+    if message.status in _BEFORE_SENT:
+        _change(message, Message.Status.SENT)
+        record(MessageSent(**_where(message)), by=SYSTEM)
+    return Settled(recovered=breaker.note_answer(message.inbox_id, at=now, sent=True))
+
+
+def refused(
+    attempt: OutboundAttempt,
+    message: Message,
+    error: DeliveryError,
+    capabilities: Capabilities,
+    now: datetime,
+) -> Settled:
+    """The platform did not take the message, or nobody knows whether it did."""
+    if error.kind in ACCOUNT_KINDS:
+        _close(attempt, Outcome.PERMANENT, error, now)
+        breaker.note_refusal(message.inbox_id, error.kind)  # the message stays pending: it is not its fault
+        return Settled()
+    if error.permanent:
+        _close(attempt, Outcome.PERMANENT, error, now)
+        fail(message, error.kind, error.detail)
+        return Settled(recovered=breaker.note_answer(message.inbox_id, at=now, sent=False))
+    breaker.note_trouble(message.inbox_id, error.kind, at=now)
+    if error.kind is ErrorKind.UNKNOWN_OUTCOME:
+        return _unknown(attempt, message, error, capabilities, now, key_used=error.key_used)
+    retry_at = _next_try(attempt, now, error.retry_after)
+    _close(attempt, Outcome.TRANSIENT, error, now, retry_at=retry_at)
+    if retry_at is None:
+        fail(message, error.kind, error.detail)
+    return Settled(retry_at=retry_at)
+
+
+def lost(attempt: OutboundAttempt, message: Message, capabilities: Capabilities, now: datetime) -> Settled:
+    """The attempt's worker never came back. A reply token may have been used, and it carries no key."""
+    error = DeliveryError(ErrorKind.UNKNOWN_OUTCOME, code="lost", detail="the sender ended during the call")
+    return _unknown(attempt, message, error, capabilities, now, key_used=attempt.way != "reply")
+
+
+def give_up_waiting(attempt: OutboundAttempt, message: Message) -> None:
+    """No sign came of a message whose outcome is not known: a person decides."""
+    attempt.retry_at = None
+    attempt.save(update_fields=["retry_at"])
+    _unconfirmed(message)
+
+
+def fail(message: Message, kind: ErrorKind, detail: str = "") -> None:
+    """The message does not go out unless a person asks for another try."""
+    _change(message, Message.Status.FAILED, kind, detail)
+    record(MessageFailed(**_where(message), error_kind=kind), by=SYSTEM)
+    if kind is ErrorKind.RECIPIENT_GONE and not message.conversation.thread:
+        ContactIdentity.objects.filter(id=message.conversation.identity_id).update(is_reachable=False)
+
+
+def _unknown(
+    attempt: OutboundAttempt,
+    message: Message,
+    error: DeliveryError,
+    capabilities: Capabilities,
+    now: datetime,
+    *,
+    key_used: bool,
+) -> Settled:
+    retry_at: datetime | None = None
+    if capabilities.retry_protection is RetryProtection.ECHO:
+        retry_at = now + ECHO_WAIT
+    elif capabilities.retry_protection is RetryProtection.KEY and key_used:
+        begun_at = min(row.started_at for row in _in_a_row(attempt))
+        retry_at = _next_try(attempt, now, error.retry_after) if now < begun_at + KEY_LIFE else None
+    _close(attempt, Outcome.UNKNOWN, error, now, retry_at=retry_at)
+    if retry_at is None:
+        _unconfirmed(message)
+    return Settled(retry_at=retry_at)
+
+
+def _next_try(attempt: OutboundAttempt, now: datetime, retry_after: float | None) -> datetime | None:
+    if (
+        attempt.is_probe
+    ):  # the outage is not the message's own: it waits for the next probe, and never runs out of tries
+        return now + breaker.PROBE_EVERY
+    tries = sum(not row.is_probe for row in _in_a_row(attempt))
+    wait = retry_delay(tries, _dice.uniform(1 - JITTER, 1 + JITTER))
+    if wait is not None and retry_after is not None:
+        wait = min(timedelta(seconds=retry_after), LONGEST_WAIT)
+    return None if wait is None else now + wait
+
+
+def _in_a_row(attempt: OutboundAttempt) -> Iterable[OutboundAttempt]:
+    """This attempt and those before it, back to where the message last came to rest."""
+    rows = [attempt]
+    earlier = OutboundAttempt.objects.filter(message_id=attempt.message_id, number__lt=attempt.number)
+    for row in earlier.order_by("-number"):
+        if row.retry_at is None:
+            break
+        rows.append(row)
+    return rows
+
+
+def _close(
+    attempt: OutboundAttempt,
+    outcome: OutboundAttempt.Outcome,
+    error: DeliveryError,
+    now: datetime,
+    *,
+    retry_at: datetime | None = None,
+) -> None:
+    attempt.outcome, attempt.finished_at, attempt.retry_at = outcome, now, retry_at
+    attempt.error_kind, attempt.error_code = error.kind, error.code[:60]
+    attempt.error_detail = error.detail[:500]
+    attempt.save(
+        update_fields=["outcome", "finished_at", "retry_at", "error_kind", "error_code", "error_detail"]
+    )
+
+
+def _unconfirmed(message: Message) -> None:
+    _change(message, Message.Status.UNCONFIRMED, ErrorKind.UNKNOWN_OUTCOME)
+    record(MessageUnconfirmed(**_where(message)), by=SYSTEM)
+
+
+def _change(
+    message: Message, status: Message.Status, kind: ErrorKind | None = None, detail: str = ""
+) -> None:
+    message.status, message.error_kind, message.error_detail = status, kind or "", detail[:500]
+    message.save(update_fields=["status", "error_kind", "error_detail"])
+
+
+def _is_taken(message: Message, external_id: str) -> bool:
+    others = Message.objects.filter(inbox_id=message.inbox_id, external_id=external_id)
+    return others.exclude(id=message.id).exists()
+
+
+class _Where(TypedDict):
+    conversation_id: UUID
+    contact_id: UUID
+    message_id: UUID
+
+
+def _where(message: Message) -> _Where:
+    return _Where(
+        conversation_id=message.conversation_id,
+        contact_id=message.conversation.contact_id,
+        message_id=message.id,
+    )

@@ -1,0 +1,96 @@
+"""How the desk's acts read what a browser sends and what they answer: JSON in, a row or a problem out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from conversations.lifecycle import LifecycleError
+from conversations.outbound import ReplyRefused
+
+P = ParamSpec("P")
+
+TITLES = {
+    "bad_request": _("The desk sent something that cannot be read. Load the page again."),
+    "text_blank": _("Write something first."),
+    "text_too_long": _("The message is longer than the channel allows."),
+    "text_unusable": _("The message holds characters that cannot be sent."),
+    "window_closed": _("The channel's reply window is closed until the customer writes again."),
+    "human_only": _("Only a person may answer now, outside the free reply window."),
+    "unreachable": _("The customer cannot be reached any more."),
+    "conversation_moved": _("There are new messages since you wrote this."),
+    "agent_inactive": _("This colleague does not work here any more."),
+    "not_failed": _("This message is not waiting for a decision any more."),
+}
+
+
+class BadRequest(ValueError):
+    """The body is not what the act expects."""
+
+
+def problem(code: str, status: int, **more: Any) -> JsonResponse:
+    """A refusal: a code for the machine, a title for the person."""
+    title = TITLES.get(code, _("This could not be done."))
+    return JsonResponse(
+        {"code": code, "title": str(title), **more}, status=status, content_type="application/problem+json"
+    )
+
+
+def act(
+    view: Callable[Concatenate[Any, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A POST of the desk: an unreadable body is 400, a verb's refusal 409, both as problems."""
+
+    @require_POST
+    @wraps(view)
+    def acting(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except BadRequest:
+            return problem("bad_request", 400)
+        except (LifecycleError, ReplyRefused) as refusal:
+            return problem(refusal.code, 409)
+
+    return acting
+
+
+def body_of(request: HttpRequest) -> dict[str, Any]:
+    """The request's JSON object. Raises BadRequest."""
+    try:
+        body = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        raise BadRequest from None
+    if not isinstance(body, dict):
+        raise BadRequest
+    return body
+
+
+def text_in(body: dict[str, Any], key: str) -> str:
+    """A string of the body. Raises BadRequest."""
+    value = body.get(key)
+    if not isinstance(value, str):
+        raise BadRequest
+    return value
+
+
+def number_in(body: dict[str, Any], key: str, *, most: int = 2**31 - 1) -> int:
+    """A whole number from 0 to `most` of the body. Raises BadRequest."""
+    value = body.get(key)
+    if type(value) is not int or not 0 <= value <= most:
+        raise BadRequest
+    return value
+
+
+def id_in(body: dict[str, Any], key: str) -> UUID:
+    """An id of the body. Raises BadRequest."""
+    try:
+        return UUID(text_in(body, key))
+    except ValueError:
+        raise BadRequest from None

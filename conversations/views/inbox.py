@@ -1,0 +1,123 @@
+"""The list of conversations, and the page around it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from conversations import gates, queries
+from conversations.queries import Position, Row
+from conversations.views import reads, thread
+from tenants.workspace.access import MemberRequest, Permission, needs
+from tenants.workspace.log import newest_sequence
+
+PAGE = 50
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """A brand's start: the agent's own work."""
+    return redirect("inbox", view="mine")
+
+
+@require_GET
+@needs(Permission.READ_CONVERSATIONS)
+def inbox(request: MemberRequest, view: str, conversation_id: UUID | None = None) -> HttpResponse:
+    """The desk. Asked by htmx it answers a part: older rows (?after=), a list, or one conversation."""
+    sequence = newest_sequence()  # before every other read: what comes later arrives as an event
+    with timezone.override(reads.zone_of(request)):
+        if conversation_id is not None and request.htmx:  # type: ignore[attr-defined]
+            context = thread.context_of(request, view, conversation_id)
+            template = "conversations/_conversation.html"
+        else:
+            context = _list_context(request, view)
+            template = _list_template(request)
+            if template == "conversations/inbox.html":
+                context |= _page_context(request)
+                context |= thread.context_of(request, view, conversation_id) if conversation_id else {}
+        context["sequence"] = sequence
+        response = render(request, template, {**context, "section": "inbox"})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_GET
+@needs(Permission.READ_CONVERSATIONS)
+def counts(request: MemberRequest) -> JsonResponse:
+    """What stands on the tabs, for a browser that has lost count."""
+    sequence = newest_sequence()
+    visible = gates.visible_inbox_ids(request.member)
+    return JsonResponse({"sequence": sequence, "counts": reads.counts(request.member, visible)})
+
+
+def _list_template(request: MemberRequest) -> str:
+    if not request.htmx:  # type: ignore[attr-defined]
+        return "conversations/inbox.html"
+    return "conversations/_rows.html" if "after" in request.GET else "conversations/_list.html"
+
+
+def _list_context(request: MemberRequest, view: str) -> dict[str, Any]:
+    visible = gates.visible_inbox_ids(request.member)
+    inbox_id = _inbox_id(request)
+    rows, after = list_page(request, view, inbox_id, visible)
+    chosen = gates.access_inbox(request.member, inbox_id) if inbox_id else None
+    return {
+        "view": view,
+        "rows": reads.with_read_marks(rows, request.member.agent.id),
+        "after": after,
+        "only_inbox": chosen,
+        "counts": reads.counts(request.member, visible) if "after" not in request.GET else {},
+    }
+
+
+def list_page(
+    request: MemberRequest, view: str, inbox_id: UUID | None, visible: frozenset[UUID] | None
+) -> tuple[list[Row], str]:
+    """One page of a view's rows and the cursor of the next one ("" at the end)."""
+    condition = queries.in_view(view, request.member.agent.id)
+    if inbox_id is not None:
+        condition &= Q(inbox_id=inbox_id)
+    rows = queries.conversations(
+        condition, inbox_ids=visible, after=position_of(request.GET.get("after", "")), limit=PAGE + 1
+    )
+    more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    return rows, f"{rows[-1]['last_activity_at'].isoformat()}_{rows[-1]['id']}" if more else ""
+
+
+def position_of(cursor: str) -> Position | None:
+    """Where a page begins, from its cursor; None for the first. Raises Http404 for what is no cursor."""
+    if not cursor:
+        return None
+    at, _, row_id = cursor.partition("_")
+    try:
+        position = Position(datetime.fromisoformat(at), UUID(row_id))
+    except ValueError:
+        raise Http404 from None
+    if timezone.is_naive(position.at):
+        raise Http404
+    return position
+
+
+def _inbox_id(request: MemberRequest) -> UUID | None:
+    wish = request.GET.get("inbox", "")
+    try:
+        return UUID(wish) if wish else None
+    except ValueError:
+        raise Http404 from None
+
+
+def _page_context(request: MemberRequest) -> dict[str, Any]:
+    return {
+        "zone": reads.zone_of(request).key,
+        "me": request.member.agent,
+        "may_reply": request.member.may(Permission.REPLY),
+        "may_change": request.member.may(Permission.CHANGE_CONVERSATIONS),
+    }

@@ -1,0 +1,102 @@
+"""What only the desk's screens read: counts on the tabs, unread marks, the pane beside the thread."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from contacts.models import ContactIdentity
+from conversations import queries, window
+from conversations.channels import registry
+from conversations.models import Conversation, ReadMark, Session
+from conversations.queries import Row
+from tenants.workspace.access import Member, MemberRequest
+from tenants.workspace.models import Agent
+
+COUNTED_VIEWS = tuple(view for view in queries.VIEWS if view != "resolved")
+SESSIONS_SHOWN = 10
+
+
+def zone_of(request: MemberRequest) -> ZoneInfo:
+    """The time zone in which the person at the desk reads and says times: their own, else the brand's."""
+    return ZoneInfo(getattr(request.user, "timezone", "") or request.tenant.timezone)  # type: ignore[attr-defined]
+
+
+def counts(member: Member, inbox_ids: frozenset[UUID] | None) -> dict[str, int]:
+    """How many conversations each view holds (all but the resolved), and `unread`: those of mine with news.
+    Two queries over living conversations only."""
+    rows = Conversation.objects.exclude(status=Conversation.Status.RESOLVED)
+    if inbox_ids is not None:
+        rows = rows.filter(inbox_id__in=inbox_ids)
+    agent_id = member.agent.id
+    found = rows.aggregate(
+        **{view: Count("id", filter=queries.in_view(view, agent_id)) for view in COUNTED_VIEWS}
+    )
+    mark = ReadMark.objects.filter(agent_id=agent_id, conversation_id=OuterRef("id")).values("number")
+    mine = rows.filter(queries.in_view("mine", agent_id)).annotate(read=Coalesce(Subquery(mark), Value(0)))
+    return {**found, "unread": mine.filter(last_inbound_number__gt=F("read")).count()}
+
+
+def with_read_marks(rows: list[Row], agent_id: UUID) -> list[Row]:
+    """The rows, each with `read_number` and `unread` of one agent. One query."""
+    marks = queries.read_numbers(agent_id, [row["id"] for row in rows])
+    for row in rows:
+        row["read_number"] = marks.get(row["id"], 0)
+        row["unread"] = row["last_inbound_number"] > row["read_number"]
+    return rows
+
+
+def assignable_agents() -> list[dict[str, Any]]:
+    """The agents that work can be given to, by name. One query."""
+    return list(Agent.objects.filter(is_active=True).order_by("name").values("id", "name", "availability"))
+
+
+def identities(contact_id: UUID) -> list[dict[str, Any]]:
+    """The addresses under which a customer reaches us, newest use first. One query."""
+    rows = ContactIdentity.objects.filter(contact_id=contact_id)
+    return list(
+        rows.order_by(F("last_used_at").desc(nulls_last=True), "created_at").values(
+            "id", "channel", "display_name", "address", "is_reachable", "last_used_at", "created_at"
+        )
+    )
+
+
+def sessions(contact_id: UUID, inbox_ids: frozenset[UUID] | None) -> list[dict[str, Any]]:
+    """The newest spans of work for a customer over all channels the reader may see. One query."""
+    rows = Session.objects.filter(conversation__contact_id=contact_id)
+    if inbox_ids is not None:
+        rows = rows.filter(inbox_id__in=inbox_ids)
+    return list(
+        rows.order_by("-started_at")[:SESSIONS_SHOWN].values(
+            "id",
+            "conversation_id",
+            "started_at",
+            "resolved_at",
+            inbox_name=F("inbox__name"),
+            channel=F("inbox__channel"),
+            resolved_by_name=F("resolved_by__name"),
+        )
+    )
+
+
+def reply_window(conversation: Conversation, now: datetime | None = None) -> dict[str, Any]:
+    """The reply window as the composer shows it: state, ends, and the spans it is counted with, in seconds."""
+    capabilities = registry.open(conversation.inbox.channel).capabilities
+    span = window.reply_window(capabilities, conversation.last_customer_message_at, now or timezone.now())
+    return {
+        "state": str(span.state),
+        "closes_at": span.closes_at,
+        "human_closes_at": span.human_closes_at,
+        "seconds": capabilities.reply_window and int(capabilities.reply_window.total_seconds()),
+        "human_seconds": capabilities.human_window and int(capabilities.human_window.total_seconds()),
+        "text_limit": capabilities.text_limit,
+        "text_unit": capabilities.text_unit,
+        "reports_delivered": capabilities.reports_delivered,
+        "reports_read": capabilities.reports_read,
+    }

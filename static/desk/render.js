@@ -1,0 +1,147 @@
+/** Rows and bubbles from event rows, painted into the server's own blank markup. */
+
+import { text } from "./texts.js";
+import { tick, write } from "./times.js";
+
+const TONES = 8;
+const KNOWN_CHANNELS = new Set(["widget", "messenger", "line"]);
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+const icons = document.body.dataset.icons;
+
+/** @param {ParentNode} part @param {string} field @returns {any} */
+export const field = (part, field) => part.querySelector(`[data-field="${field}"]`);
+
+/** A fresh copy of a blank.
+ * @param {string} id @returns {HTMLElement} */
+export function blank(id) {
+  return document.getElementById(id).content.firstElementChild.cloneNode(true);
+}
+
+/** What stands in an avatar: two capitals of a Latin name, else its first character.
+ * @param {string} name */
+export function initials(name) {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  if (!words.length) return "";
+  const first = (word) => [...word][0];
+  return first(words[0]).charCodeAt(0) < 128 ? words.slice(0, 2).map(first).join("").toUpperCase() : first(words[0]);
+}
+
+const tone = (id) => (id ? Number.parseInt(id.at(-1), 16) % TONES : 0);
+
+function icon(use, name) {
+  use.setAttribute("href", `${icons}#${name}`);
+}
+
+function show(element, content) {
+  element.textContent = content;
+  element.hidden = !content;
+}
+
+/** A new list row. @param {any} row a conversation as the server gives it */
+export function newRow(row) {
+  const element = blank("blank-row");
+  const link = element.querySelector(".row-link");
+  for (const name of ["href", "hx-get"]) link.setAttribute(name, link.getAttribute(name).replace(NOBODY, row.id));
+  paintRow(element, row);
+  return element;
+}
+
+/** Bring a list row up to date. `read_number` is kept when the row does not carry it.
+ * @param {HTMLElement} element @param {any} row */
+export function paintRow(element, row) {
+  Object.assign(element.dataset, {
+    id: row.id,
+    status: row.status,
+    assignee: row.assignee_id ?? "",
+    inbox: row.inbox_id,
+    lastInbound: row.last_inbound_number,
+    activity: row.last_activity_at,
+    waiting: row.waiting_since ?? "",
+    priority: row.priority,
+  });
+  const name = row.contact_name || "";
+  const avatar = field(element, "avatar");
+  avatar.className = `avatar tone-${tone(row.contact_id)}`;
+  avatar.textContent = initials(name);
+  field(element, "name").textContent = name || text("visitor");
+  const preview = row.last_message_text || text("no-text");
+  field(element, "preview").textContent = row.last_message_direction === "out" ? text("you", { text: preview }) : preview;
+  icon(field(element, "channel"), `channel-${KNOWN_CHANNELS.has(row.channel) ? row.channel : "other"}`);
+  field(element, "inbox").textContent = row.inbox_name;
+  field(element, "assignee").textContent = row.assignee_name ?? "";
+  field(element, "time").dateTime = row.last_activity_at;
+  write(field(element, "time"));
+  const wait = field(element, "waiting");
+  wait.hidden = !row.waiting_since;
+  wait.dateTime = row.waiting_since ?? "";
+  tick(element);
+  markUnread(element);
+}
+
+/** Show whether the agent has read a row's newest message. @param {HTMLElement} element */
+export function markUnread(element) {
+  const unread = Number(element.dataset.lastInbound) > Number(element.dataset.read);
+  element.classList.toggle("is-unread", unread);
+  field(element, "unread").textContent = unread ? text("unread") : "";
+}
+
+/** A new bubble. @param {any} message a message as the server gives it, or one still to be sent */
+export function newBubble(message) {
+  const element = blank("blank-message");
+  paintBubble(element, message);
+  return element;
+}
+
+/** Bring a bubble up to date. @param {HTMLElement} element @param {any} message */
+export function paintBubble(element, message) {
+  Object.assign(element.dataset, {
+    id: message.id ?? "",
+    client: message.client_id ?? "",
+    number: message.number ?? "",
+    sent: message.sent_at,
+    status: message.status,
+    kind: message.kind,
+  });
+  element.classList.toggle("is-in", message.direction === "in");
+  element.classList.toggle("is-out", message.direction === "out");
+  element.toggleAttribute("data-unsent", Boolean(message.unsent_at));
+  show(field(element, "author"), author(message));
+  show(field(element, "text"), message.unsent_at ? "" : message.text);
+  paintAttachments(field(element, "attachments"), message.unsent_at ? [] : (message.attachments ?? []));
+  const strange = message.kind === "unsupported" ? text("unsupported") : "";
+  show(field(element, "note"), message.unsent_at ? text("unsent") : strange);
+  show(field(element, "reaction"), message.reaction ?? "");
+  field(element, "time").dateTime = message.sent_at;
+  write(field(element, "time"));
+  field(element, "edited").hidden = !message.edited_at;
+  field(element, "status").textContent = message.direction === "out" ? text(`message-${message.status}`) || text(message.status) : "";
+  const troubled = message.status === "failed" || message.status === "unconfirmed";
+  field(element, "trouble").hidden = !troubled;
+  if (troubled) {
+    const kind = message.status === "unconfirmed" ? "unknown_outcome" : (message.error_kind ?? "");
+    field(element, "reason").textContent = text(`error-${kind}`) || text("error-");
+  }
+}
+
+function author(message) {
+  if (message.author_kind === "agent") return message.agent_name ?? "";
+  return message.author_kind === "contact" ? "" : text(message.author_kind);
+}
+
+function paintAttachments(list, attachments) {
+  list.hidden = !attachments.length;
+  list.replaceChildren(
+    ...attachments.map((attachment) => {
+      const symbol = { image: "image", location: "place" }[attachment.kind] ?? "file";
+      const line = document.createElement("li");
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      svg.setAttribute("aria-hidden", "true");
+      svg.append(document.createElementNS("http://www.w3.org/2000/svg", "use"));
+      icon(svg.firstChild, symbol);
+      const words = document.createElement("span");
+      words.textContent = [text(`attachment-${attachment.kind}`) || text("attachment-file"), attachment.name].filter(Boolean).join(" · ");
+      line.append(svg, words);
+      return line;
+    }),
+  );
+}

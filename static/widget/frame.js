@@ -1,0 +1,162 @@
+// The chat in the frame: takes the line to the shop's page, starts the visit, and ties the parts together.
+
+import { Bubbles } from "./bubbles.js";
+import { begin, call, currentToken, Offline } from "./calls.js";
+import { attachComposer } from "./composer.js";
+import { Live } from "./live.js";
+import { Outbox } from "./outbox.js";
+import { handedOver } from "./port.js";
+
+const words = document.body.dataset;
+const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+const TYPING_EVERY = 3000;
+const TYPING_LASTS = 6000;
+
+const { greeting, port } = await handedOver((words.origins ?? "").split(" ").filter(Boolean));
+const bubbles = new Bubbles($("bubbles"), $("bubble"), $("scroll"), words);
+let opened = Boolean(greeting.open);
+let seen = 0;
+let typedAt = 0;
+let typingTimer = 0;
+let noticeTimer = 0;
+
+paint(greeting.color, greeting.ink);
+begin(greeting.token || "", (token) => port.postMessage({ type: "token", token }));
+
+const live = new Live({
+  token: currentToken,
+  newest: () => bubbles.newest,
+  rows: show,
+  typing: showTyping,
+  state: connected,
+  behind: catchUp,
+});
+const outbox = new Outbox({
+  kept: (entries) => port.postMessage({ type: "outbox", outbox: entries }),
+  confirmed: (clientId, row) => {
+    row ? show([row]) : bubbles.mark(clientId, "seen");
+    live.open();
+    connected(true);
+  },
+  refused: (clientId, code) => bubbles.mark(clientId, "failed", code === "text_too_long" ? words.tooLong : words.failed),
+  waits: (clientId) => (bubbles.mark(clientId, "waiting"), connected(false)),
+  lost: start,
+  page: () => greeting.page ?? {},
+});
+
+attachComposer($("composer"), $("text"), {
+  send: (text) => {
+    const clientId = crypto.randomUUID?.() ?? uuid();
+    bubbles.promise(clientId, text);
+    outbox.add(clientId, text);
+  },
+  typing: () => {
+    if (Date.now() - typedAt < TYPING_EVERY) return;
+    typedAt = Date.now();
+    live.say({ type: "typing" });
+  },
+});
+$("close").addEventListener("click", () => port.postMessage({ type: "close" }));
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing && event.keyCode !== 229) port.postMessage({ type: "close" });
+});
+addEventListener("online", () => outbox.hurry());
+document.addEventListener("visibilitychange", noteSeen);
+port.onmessage = ({ data }) => {
+  opened = data.type === "opened";
+  if (opened) {
+    bubbles.toEnd();
+    $("text").focus();
+  }
+  noteSeen();
+};
+
+for (const entry of outbox.restore(greeting.outbox)) bubbles.promise(entry.client_id, entry.text);
+await start();
+if (opened) $("text").focus();
+outbox.flush();
+
+/** Begin or renew the visit; waits until the server answers. */
+async function start() {
+  for (let wait = 500; ; wait = Math.min(wait * 2, 10_000)) {
+    try {
+      const { status, content } = await call("POST", "session", { site: words.site });
+      if (status === 200) {
+        seen = Math.max(seen, ...content.messages.filter(isAnswer).map(numberOf).slice(0, -content.unread || undefined));
+        show(content.messages);
+        connected(true);
+        if (content.has_conversation) live.open();
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof Offline)) throw error;
+    }
+    connected(false);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+async function catchUp() {
+  const { status, content } = await call("GET", `messages?after=${bubbles.newest}`).catch(() => ({ status: 0, content: {} }));
+  if (status === 200) show(content.messages);
+}
+
+/** @param {any[]} rows */
+function show(rows) {
+  for (const row of rows) bubbles.show(row);
+  if (rows.some(isAnswer)) $("typing").hidden = true;
+  noteSeen();
+}
+
+/** Tell the shop's page how much is unread, and the server what was seen on screen. */
+function noteSeen() {
+  const newest = bubbles.newestAnswer;
+  if (opened && document.visibilityState === "visible" && newest > seen) {
+    seen = newest;
+    call("POST", "seen", { number: newest }).catch(() => {});
+  }
+  port.postMessage({ type: "unread", count: bubbles.answersAfter(seen) });
+}
+
+function showTyping() {
+  const following = bubbles.atEnd();
+  $("typing").hidden = false;
+  $("typing").setAttribute("aria-label", words.typing);
+  if (following) bubbles.toEnd();
+  clearTimeout(typingTimer);
+  typingTimer = setTimeout(() => ($("typing").hidden = true), TYPING_LASTS);
+}
+
+/** A short break is not worth a notice. @param {boolean} up */
+function connected(up) {
+  clearTimeout(noticeTimer);
+  if (up) $("notice").hidden = true;
+  else noticeTimer = setTimeout(() => ($("notice").hidden = false), 1500);
+}
+
+/** @param {string} color @param {string} ink */
+function paint(color, ink) {
+  if (!/^#[0-9a-f]{6}$/i.test(color) || !/^#(000|fff)$/.test(ink)) return;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`:root{--brand:${color};--on-brand:${ink}}`);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}
+
+/** @param {any} row */
+function isAnswer(row) {
+  return row.direction === "out";
+}
+
+/** @param {any} row */
+function numberOf(row) {
+  return row.number;
+}
+
+/** A version 4 UUID where the page is not served over https. */
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,29 @@
+"""What every page needs to know of the house it stands in."""
+
+from __future__ import annotations
+
+from django import template
+from django.conf import settings
+from django.utils.translation import get_language_info
+
+from tenants.workspace.access import Member, Permission
+
+register = template.Library()
+
+
+@register.simple_tag
+def platform_url() -> str:
+    """Scheme, host and port of the platform's own pages."""
+    return str(settings.PUBLIC_URL)
+
+
+@register.simple_tag
+def languages() -> list[tuple[str, str]]:
+    """The languages of the interface: code and own name."""
+    return [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
+
+
+@register.filter
+def may(member: Member | None, permission: str) -> bool:
+    """Whether a member (None: a stranger) has the permission of this name."""
+    return member is not None and member.may(Permission(permission))

@@ -1,0 +1,296 @@
+"""Reactors: durable consumers of the event log, each with its own cursor per tenant.
+
+    @reactor("search", events=[MessageReceived, MessageEdited])
+    def index_message(event: LoggedEvent) -> None: ...
+
+A reactor is registered when its module is imported (from an app's `ready()`), is idempotent, and runs inside the
+transaction that also moves its cursor. An event that it cannot take is tried five times with growing pauses, then
+kept as a DeadEvent, and the reactor goes on. Reactors never hold one another up.
+
+Trying is noted, in a transaction of its own, before the work begins: an event that kills the process is counted too.
+The same note is the lease that keeps a second worker away.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import close_old_connections, connection, transaction
+from django.db.models import Case, F, Min, Q, Value, When
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from tenants import directory
+from tenants.jobs import LIVE, defer, job
+from tenants.scope import tenant_scope
+from tenants.workspace.events import DomainEvent, unit_of_work
+from tenants.workspace.log import MOST_AT_ONCE, LoggedEvent, event_at, events_after, newest_sequence
+from tenants.workspace.models import Cursor, DeadEvent
+
+TRIES = 5
+PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=60))
+MOST_ROUNDS = 25  # batches per job: then the queue's other work gets its turn
+LONGEST_ERROR = 2_000
+
+Handler = Callable[[LoggedEvent], None]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reactor:
+    """A registered handler and the events it wants."""
+
+    name: str
+    events: frozenset[str]
+    handle: Handler
+
+
+class EventGone(LookupError):
+    """The event is no longer in the log, or its reactor no longer exists: there is nothing to replay."""
+
+
+class _Failed(Exception):
+    """The handler refused the event at `position` of the batch."""
+
+    def __init__(self, position: int, error: Exception) -> None:
+        self.position = position
+        self.error = error
+
+
+_registry: dict[str, Reactor] = {}
+
+
+def reactor(name: str, *, events: Iterable[type[DomainEvent]]) -> Callable[[Handler], Handler]:
+    """Register the decorated handler under `name` (kept for ever: its cursors carry it) for these event types."""
+    wanted = frozenset(event.name for event in events)
+
+    def register(handle: Handler) -> Handler:
+        known = _registry.setdefault(name, Reactor(name, wanted, handle))
+        if known.handle is not handle:
+            raise ValueError(f"two reactors are called {name}")
+        return handle
+
+    return register
+
+
+def registered() -> tuple[Reactor, ...]:
+    """All reactors, in the order of registration."""
+    return tuple(_registry.values())
+
+
+def run_reactors() -> bool:
+    """Let every reactor of the scope's tenant take its new events; True when some are left for another run."""
+    _make_cursors()
+    for _round in range(MOST_ROUNDS):
+        if not _run_round():
+            return False
+    return True
+
+
+def is_behind() -> bool:
+    """Whether a reactor of the scope's tenant has events to take now. Two cheap queries."""
+    newest = newest_sequence()
+    due = Cursor.objects.filter(reactor__in=_registry).filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now()))
+    behind = due.filter(sequence__lt=newest).exists()
+    return behind or (newest > 0 and Cursor.objects.filter(reactor__in=_registry).count() < len(_registry))
+
+
+def slowest_sequence() -> int:
+    """Up to which number every reactor has read: older events may be dropped from the log."""
+    if not _registry:
+        return newest_sequence()
+    slowest = Cursor.objects.filter(reactor__in=_registry).aggregate(slowest=Min("sequence"))["slowest"]
+    return slowest or 0
+
+
+def replay(dead_event: DeadEvent) -> None:
+    """Let the reactor try a dead event again. Raises EventGone, or whatever the reactor raises this time."""
+    known = _registry.get(dead_event.reactor)
+    event = event_at(dead_event.sequence)
+    if known is None or event is None:
+        raise EventGone(f"{dead_event.reactor} {dead_event.sequence}")
+    with unit_of_work():
+        row = DeadEvent.objects.select_for_update().get(id=dead_event.id)
+        if row.replayed_at is None:
+            known.handle(event)
+            row.replayed_at = timezone.now()
+            row.save(update_fields=["replayed_at"])
+    dead_event.replayed_at = row.replayed_at
+
+
+@job(queue=LIVE, name="reactors")
+def run_reactors_job() -> None:
+    """Run the tenant's reactors; what is left after a full turn becomes the next job."""
+    if run_reactors():
+        ask()
+
+
+def ask() -> None:
+    """Ask for a run of the scope's tenant's reactors. While a request waits, another is not added."""
+    defer(run_reactors_job, only_one="reactors")
+
+
+def ask_for(newest: Mapping[UUID, int]) -> None:
+    """The errand after wake-ups: ask for a run in each tenant that has new events."""
+    try:
+        for tenant_id in newest if _registry else ():
+            tenant = directory.tenant_by_id(tenant_id)
+            if tenant is not None and tenant.is_active:
+                with tenant_scope(tenant):
+                    ask()
+    finally:
+        close_old_connections()
+
+
+def sweep() -> int:
+    """Ask for a run wherever reactors are behind: wake-ups may get lost, retries fall due. Returns how many."""
+    asked = 0
+    try:
+        for tenant in directory.active_tenants():
+            with tenant_scope(tenant):
+                if is_behind():
+                    ask()
+                    asked += 1
+    finally:
+        close_old_connections()
+    return asked
+
+
+def _make_cursors() -> None:
+    known = set(Cursor.objects.filter(reactor__in=_registry).values_list("reactor", flat=True))
+    missing = [Cursor(reactor=name) for name in _registry if name not in known]
+    if missing:
+        Cursor.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def _run_round() -> bool:
+    """One batch for each reactor that may work now; False when nobody had anything to do."""
+    newest = newest_sequence()
+    due = Cursor.objects.filter(reactor__in=_registry, sequence__lt=newest)
+    due = due.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now()))
+    batches: dict[int, list[LoggedEvent]] = {}
+    bored: dict[tuple[int, int], list[str]] = {}  # (from, to) -> reactors that want nothing of it
+    moved = False
+    for cursor in due:
+        batch = batches.get(cursor.sequence)
+        if batch is None:
+            batch = batches[cursor.sequence] = events_after(cursor.sequence, MOST_AT_ONCE)
+        if not batch:
+            continue
+        known = _registry[cursor.reactor]
+        if any(event.name in known.events for event in batch):
+            moved = _take(known, cursor, batch) or moved
+        else:
+            bored.setdefault((cursor.sequence, batch[-1].sequence), []).append(known.name)
+    for (sequence, last), names in bored.items():
+        moved = _pass(names, sequence, last) or moved
+    return moved
+
+
+def _pass(names: Sequence[str], sequence: int, last: int) -> bool:
+    rows = Cursor.objects.filter(reactor__in=names, sequence=sequence)
+    return bool(
+        rows.update(sequence=last, failing_sequence=None, attempts=0, retry_at=None, moved_at=timezone.now())
+    )
+
+
+def _take(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent]) -> bool:
+    """Give a batch to one reactor. True when its cursor moved."""
+    suspected = cursor.failing_sequence == batch[0].sequence and cursor.attempts > 0
+    if suspected:  # the last try of this place failed, or its process died: go on step by step
+        batch = batch[:1]
+    if suspected and cursor.attempts >= TRIES:
+        return _bury(known, cursor.sequence, batch[0], "The process ended while the reactor was at work on this event.")
+    if not _note_try(known, cursor.sequence, batch[0].sequence):
+        return False
+    try:
+        return _work(known, cursor.sequence, batch)
+    except _Failed as failed:
+        return _split(known, cursor, batch, failed)
+
+
+def _split(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent], failed: _Failed) -> bool:
+    """Take what stands before the refused event, and count the refusal."""
+    refused = batch[failed.position]
+    logger.warning("reactor %s refused event %d: %s", known.name, refused.sequence, type(failed.error).__name__)
+    if failed.position == 0:
+        if cursor.failing_sequence == refused.sequence and cursor.attempts + 1 >= TRIES:
+            return _bury(known, cursor.sequence, refused, _described(failed.error))
+        return False  # counted when it began
+    try:
+        if not _work(known, cursor.sequence, batch[: failed.position]):
+            return False
+    except _Failed as earlier:  # it took this one a moment ago: the next run begins with it, alone
+        logger.warning("reactor %s refused event %d", known.name, batch[earlier.position].sequence)
+        return False
+    _note_try(known, batch[failed.position - 1].sequence, refused.sequence)
+    return True
+
+
+def _note_try(known: Reactor, sequence: int, first: int) -> bool:
+    """Count a try of the event `first` before it begins, and lease the reactor; False when another has it."""
+    again = Q(failing_sequence=first)
+    pauses = [
+        When(again & Q(attempts=tries), then=Now() + Value(pause)) for tries, pause in enumerate(PAUSES)
+    ]
+    rows = Cursor.objects.filter(reactor=known.name, sequence=sequence)
+    rows = rows.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now()))
+    return bool(
+        rows.update(
+            attempts=Case(When(again, then=F("attempts") + 1), default=Value(1)),
+            retry_at=Case(When(~again | Q(failing_sequence=None), then=Now() + Value(PAUSES[0])), *pauses,
+                          default=Now() + Value(PAUSES[-1])),
+            failing_sequence=first,
+        )
+    )
+
+
+def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> bool:
+    """Effects and cursor in one transaction. False when another worker has moved the cursor. Raises _Failed."""
+    position = 0
+    try:
+        with unit_of_work():
+            row = _lock(known, sequence)
+            if row is None:
+                return False
+            with connection.cursor() as cursor:  # a broken reference shows at its event, not at the commit
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            for position, event in enumerate(batch):  # noqa: B007
+                if event.name in known.events:
+                    known.handle(event)
+            position = 0  # what fails from here on is no single event's fault
+            row.sequence, row.failing_sequence, row.attempts, row.retry_at = batch[-1].sequence, None, 0, None
+            row.save()
+    except Exception as error:
+        raise _Failed(position, error) from error
+    return True
+
+
+def _bury(known: Reactor, sequence: int, event: LoggedEvent, error: str) -> bool:
+    """Keep the event as a dead one and step over it."""
+    with transaction.atomic():
+        row = _lock(known, sequence)
+        if row is None:
+            return False
+        DeadEvent.objects.bulk_create(
+            [DeadEvent(reactor=known.name, sequence=event.sequence, error=error)], ignore_conflicts=True
+        )
+        row.sequence, row.failing_sequence, row.attempts, row.retry_at = event.sequence, None, 0, None
+        row.save()
+    logger.error("reactor %s gave event %d up", known.name, event.sequence)
+    return True
+
+
+def _lock(known: Reactor, sequence: int) -> Cursor | None:
+    """The reactor's cursor where we left it, locked; None when another worker holds or has moved it."""
+    rows = Cursor.objects.select_for_update(skip_locked=True)
+    return rows.filter(reactor=known.name, sequence=sequence).first()
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".replace("\0", "")[:LONGEST_ERROR]

@@ -1,0 +1,229 @@
+"""The ground under every test: two brands, acme and globex, and their people.
+
+The brands are provisioned once per test database. Alice (administrator), Bob (agent), Carol (supervisor) and Victor
+(viewer) belong to acme; Charlie owns globex and must see nothing in acme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from tenants import directory, provisioning
+from tenants.directory import TenantRef
+from tenants.models import Agency, Membership, Plan, User
+from tenants.scope import public_scope, tenant_scope
+from tenants.workspace.access import Member, find_member
+from tenants.workspace.models import Agent
+from tests.database import Snapshot, end_other_sessions
+
+PEOPLE = {
+    "alice": ("Alice", Membership.Role.ADMIN),
+    "bob": ("Bob", Membership.Role.AGENT),
+    "carol": ("Carol", Membership.Role.SUPERVISOR),
+    "victor": ("Victor", Membership.Role.VIEWER),
+}
+PASSWORD = "a harbour at night"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+SignIn = Callable[[User, TenantRef], Client]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """The test database, with the brands in it; tests that commit are undone by `Snapshot.restore`."""
+    with django_db_blocker.unblock():
+        _found_brands()
+        snapshot = Snapshot.take()
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: snapshot.restore())
+    yield
+    patch.undo()
+    with django_db_blocker.unblock():
+        end_other_sessions()  # threads of async tests leave connections behind, which hold up the removal
+
+
+def _found_brands() -> None:
+    agency = Agency.objects.create(name="Harbour")
+    plan = Plan.objects.create(name="Standard")
+    charlie = _person("Charlie")
+    common = {"agency": agency, "plan": plan, "language": "en", "timezone": "Asia/Taipei"}
+    acme = provisioning.create(name="Acme", slug="acme", owner=None, domain="acme.localhost", **common)
+    provisioning.create(name="Globex", slug="globex", owner=charlie, domain="globex.localhost", **common)
+    for name, role in PEOPLE.values():
+        user = _person(name)
+        Membership.objects.create(user=user, tenant=acme, role=role)
+        with tenant_scope(acme):
+            Agent.objects.create(user_id=user.id, name=name)
+
+
+def _person(name: str) -> User:
+    return User.objects.create_user(f"{name.lower()}@harbour.test", PASSWORD, name=name)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    """Neither look-ups nor cached values of one test reach another."""
+    directory.forget()
+    cache.clear()
+    yield
+    directory.forget()
+    cache.clear()
+
+
+# --- brands ------------------------------------------------------------------------------------------------
+
+
+def _brand(host: str) -> TenantRef:
+    tenant = directory.tenant_by_host(host)
+    assert tenant is not None
+    return tenant
+
+
+@pytest.fixture
+def acme(db: None) -> TenantRef:
+    return _brand("acme.localhost")
+
+
+@pytest.fixture
+def globex(db: None) -> TenantRef:
+    return _brand("globex.localhost")
+
+
+@pytest.fixture
+def in_acme(acme: TenantRef) -> Iterator[TenantRef]:
+    """The test runs inside acme's scope."""
+    with tenant_scope(acme):
+        yield acme
+
+
+# --- people ------------------------------------------------------------------------------------------------
+
+
+def _user(name: str) -> User:
+    with public_scope():
+        return User.objects.get(email=f"{name}@harbour.test")
+
+
+def _agent(user: User, tenant: TenantRef) -> Agent:
+    with tenant_scope(tenant):
+        return Agent.objects.get(user_id=user.id)
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return _user("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return _user("bob")
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    return _user("carol")
+
+
+@pytest.fixture
+def victor(db: None) -> User:
+    return _user("victor")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return _user("charlie")
+
+
+@pytest.fixture
+def alice_agent(alice: User, acme: TenantRef) -> Agent:
+    return _agent(alice, acme)
+
+
+@pytest.fixture
+def bob_agent(bob: User, acme: TenantRef) -> Agent:
+    return _agent(bob, acme)
+
+
+@pytest.fixture
+def carol_agent(carol: User, acme: TenantRef) -> Agent:
+    return _agent(carol, acme)
+
+
+@pytest.fixture
+def victor_agent(victor: User, acme: TenantRef) -> Agent:
+    return _agent(victor, acme)
+
+
+@pytest.fixture
+def charlie_agent(charlie: User, globex: TenantRef) -> Agent:
+    return _agent(charlie, globex)
+
+
+@pytest.fixture
+def member_of() -> Callable[[User, TenantRef], Member]:
+    """`member_of(user, tenant)`: the member that the user is there."""
+
+    def find(user: User, tenant: TenantRef) -> Member:
+        with tenant_scope(tenant):
+            member = find_member(user)
+        assert member is not None
+        return member
+
+    return find
+
+
+# --- browsers ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sign_in(db: None) -> SignIn:
+    """`sign_in(user, tenant)`: a browser on the brand's host in which the user is signed in."""
+
+    def open_browser(user: User, tenant: TenantRef) -> Client:
+        client = Client(headers={"host": tenant.primary_host})
+        client.force_login(user, backend=BACKEND)
+        return client
+
+    return open_browser
+
+
+@pytest.fixture
+def as_alice(sign_in: SignIn, alice: User, acme: TenantRef) -> Client:
+    return sign_in(alice, acme)
+
+
+@pytest.fixture
+def as_bob(sign_in: SignIn, bob: User, acme: TenantRef) -> Client:
+    return sign_in(bob, acme)
+
+
+@pytest.fixture
+def as_carol(sign_in: SignIn, carol: User, acme: TenantRef) -> Client:
+    return sign_in(carol, acme)
+
+
+@pytest.fixture
+def as_victor(sign_in: SignIn, victor: User, acme: TenantRef) -> Client:
+    return sign_in(victor, acme)
+
+
+@pytest.fixture
+def as_charlie(sign_in: SignIn, charlie: User, acme: TenantRef) -> Client:
+    """Charlie, signed in, on acme's host: a stranger there."""
+    return sign_in(charlie, acme)
+
+
+@pytest.fixture
+def as_charlie_at_globex(sign_in: SignIn, charlie: User, globex: TenantRef) -> Client:
+    return sign_in(charlie, globex)
+
+
+@pytest.fixture
+def as_stranger(acme: TenantRef) -> Client:
+    """A browser on acme's host in which nobody is signed in."""
+    return Client(headers={"host": acme.primary_host})

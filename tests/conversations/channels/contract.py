@@ -1,0 +1,78 @@
+"""What the contract suite stands on. A new kind brings `samples/<kind>.py` and `payloads/<kind>/*.json`."""
+
+import importlib
+from dataclasses import fields, replace
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from conversations.channels import base, registry
+from conversations.channels.base import (
+    DeliveryError,
+    IncomingMessage,
+    OutgoingMessage,
+    PlatformRequest,
+    PlatformResponse,
+    UnknownItem,
+)
+
+PAYLOADS = Path(__file__).parent / "payloads"
+FILES = [(kind, path) for kind in registry.KINDS for path in sorted((PAYLOADS / kind).glob("*.json"))]
+TEXT = "您好 🍎"
+
+every_kind = pytest.mark.parametrize("kind", registry.KINDS)
+every_file = pytest.mark.parametrize("kind, path", FILES, ids=[f"{kind}/{path.stem}" for kind, path in FILES])
+
+fuzzed = settings(deadline=None, max_examples=50)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def samples(kind: str) -> ModuleType:
+    return importlib.import_module(f"tests.conversations.channels.samples.{kind}")
+
+
+def outgoing(kind: str, **changes: Any) -> OutgoingMessage:
+    message = OutgoingMessage(
+        address=samples(kind).ADDRESS,
+        text=TEXT,
+        correlation="message-1",
+        retry_key="0b54ac9e-6a1c-4d2e-9a43-0d9c5f4f2a10",
+    )
+    return replace(message, **changes)
+
+
+class Platform:
+    """A transport that gives one answer, or raises one error, and keeps what it was asked."""
+
+    def __init__(self, answer: PlatformResponse | DeliveryError) -> None:
+        self.answer = answer
+        self.requests: list[PlatformRequest] = []
+
+    def __call__(self, request: PlatformRequest) -> PlatformResponse:
+        self.requests.append(request)
+        if isinstance(self.answer, DeliveryError):
+            raise self.answer
+        return self.answer
+
+
+def vars_of(item: base.Item) -> dict[str, Any]:
+    return {part.name: getattr(item, part.name) for part in fields(item)}
+
+
+def require_well_formed(items: list[base.Item]) -> None:
+    for item in items:
+        assert isinstance(item, base.Item) and type(item) is not base.Item
+        assert item.happened_at.utcoffset() == timedelta(0)
+        assert len(item.event_id) <= 255 and isinstance(item.raw, dict)
+        assert isinstance(item, UnknownItem) or (item.account_id and vars_of(item)["address"])
+        if isinstance(item, IncomingMessage):
+            assert item.external_id and item.event_id

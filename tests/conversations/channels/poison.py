@@ -1,0 +1,27 @@
+"""Bodies that broke other parsers: nothing but Unparsable may come of them."""
+
+BODIES = {
+    "empty": b"",
+    "blank": b"   \n",
+    "not JSON": b"hello",
+    "cut off": b'{"object":"page","entry":[{"id":"1","messaging":[{"message":{"text":"hal',
+    "null": b"null",
+    "number": b"12",
+    "text": b'"hello"',
+    "list": b"[]",
+    "two values": b"{}{}",
+    "invalid UTF-8": b'{"object":"\xff\xfe"}',
+    "surrogate in UTF-8": b'{"object":"\xed\xa0\x80"}',
+    "UTF-16": '{"object":"page"}'.encode("utf-16"),
+    "UTF-32": '{"object":"page"}'.encode("utf-32"),
+    "raw NUL": b'{"object":"\x00"}',
+    "100,000 brackets": b"[" * 100_000,
+    "100,000 braces": b'{"a":' * 100_000,
+    "deep in a field": b'{"object":"page","entry":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    "brackets after a quote that never ends": b'{"object":"' + b"[" * 100_000,
+    "escaped quotes that never end": b'{"object":"' + b'\\"' * 100_000 + b"[" * 100,
+    "a million commas": b'{"entry":[' + b"0," * 1_000_000 + b"0]}",
+    "too large": b'{"object":"' + b"a" * 4_000_000 + b'"}',
+    "empty object": b"{}",
+    "wrong shapes": b'{"object":"page","destination":1,"site":[],"entry":{"a":1},"events":"x","messages":7}',
+}

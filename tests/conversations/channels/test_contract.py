@@ -1,0 +1,231 @@
+"""What every channel kind promises of reading, checked for each one that is registered."""
+
+import ast
+import contextlib
+import importlib
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversations.channels import base, registry
+from conversations.channels.base import Channel, IncomingMessage, Unparsable
+from tests.conversations.channels import poison
+from tests.conversations.channels.contract import (
+    FILES,
+    TEXT,
+    every_file,
+    every_kind,
+    fuzzed,
+    json_values,
+    require_well_formed,
+    samples,
+    vars_of,
+)
+
+# --- registry ----------------------------------------------------------------------------------------------
+
+
+@every_kind
+def test_a_registered_kind_opens_as_itself(kind: str) -> None:
+    channel = registry.open(kind)
+    assert isinstance(channel, Channel) and channel.kind == kind and channel.label
+    assert channel is registry.open(kind)
+    assert channel.default_base_url == "" or channel.default_base_url.startswith("https://")
+    assert channel.capabilities.text_limit > 0
+
+
+def test_a_kind_that_is_not_registered_is_refused_by_name() -> None:
+    with pytest.raises(registry.UnknownKind, match="telegraph"):
+        registry.open("telegraph")
+
+
+@every_kind
+def test_a_kind_is_pure(kind: str) -> None:
+    """No database, settings, clock or network of its own, and no other kind."""
+    allowed = {
+        "__future__",
+        "base64",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "re",
+        "typing",
+        "urllib",
+        "uuid",
+    }
+    others = {path.rpartition(".")[0] for other, path in registry.KINDS.items() if other != kind}
+    module = importlib.import_module(type(registry.open(kind)).__module__)
+    tree = ast.parse(inspect.getsource(module))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert {name.name.split(".")[0] for name in node.names} <= allowed
+        elif isinstance(node, ast.ImportFrom):
+            source = str(node.module)
+            names = {f"{source}.{name.name}" for name in node.names} | {source}
+            ours = source.startswith("conversations.channels") or source == "django.utils.translation"
+            assert ours or source.split(".")[0] in allowed
+            assert not names & others
+        elif isinstance(node, ast.Attribute):
+            assert node.attr not in {"now", "utcnow", "today"}
+
+
+# --- signatures --------------------------------------------------------------------------------------------
+
+
+@every_kind
+def test_only_exactly_signed_bytes_are_verified(kind: str) -> None:
+    channel, sample = registry.open(kind), samples(kind)
+    body = sample.wrap([sample.message_element("m-1", TEXT)])
+    headers = sample.signature_headers(body, "secret-1")
+    assert channel.verify(body, headers, ["secret-1"]) is sample.SIGNS
+    assert channel.verify(body, headers, ["secret-2", "secret-1"]) is sample.SIGNS
+    assert not channel.verify(body + b" ", headers, ["secret-1"])
+    assert not channel.verify(body, headers, ["secret-2"])
+    assert not channel.verify(body, headers, [])
+    assert not channel.verify(body, {}, ["secret-1"])
+    assert not channel.verify(body, sample.signature_headers(body, ""), [""])
+
+
+@every_kind
+@fuzzed
+@given(signature=st.text(st.characters()))
+def test_an_odd_signature_is_refused_and_never_an_error(kind: str, signature: str) -> None:
+    channel, sample = registry.open(kind), samples(kind)
+    headers = dict.fromkeys(sample.signature_headers(b"", "secret-1"), signature)
+    assert not channel.verify(b"{}", headers, ["secret-1"])
+
+
+@every_kind
+def test_no_handshake_succeeds_without_a_verify_token(kind: str) -> None:
+    query = {"hub.mode": "subscribe", "hub.verify_token": "", "hub.challenge": "1158201444"}
+    assert registry.open(kind).challenge(query, "") is None
+
+
+# --- reading -----------------------------------------------------------------------------------------------
+
+
+@every_kind
+def test_there_are_payloads_of_this_kind(kind: str) -> None:
+    assert [path for file_kind, path in FILES if file_kind == kind]
+
+
+@every_file
+def test_a_payload_is_read_the_same_way_each_time(kind: str, path: Path) -> None:
+    channel, body = registry.open(kind), path.read_bytes()
+    items = channel.parse(body)
+    require_well_formed(items)
+    assert channel.parse(body) == items
+    json.dumps([item.raw for item in items], allow_nan=False)
+
+
+@every_file
+def test_a_stored_element_is_read_again_to_the_same_item(kind: str, path: Path) -> None:
+    channel = registry.open(kind)
+    for item in channel.parse(path.read_bytes()):
+        assert channel.parse_element(item.account_id, json.loads(json.dumps(item.raw))) == [item]
+
+
+@every_file
+def test_event_ids_of_a_payload_are_distinct_where_there_are_any(kind: str, path: Path) -> None:
+    ids = [item.event_id for item in registry.open(kind).parse(path.read_bytes()) if item.event_id]
+    assert len(ids) == len(set(ids))
+
+
+def with_unknown_fields(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: with_unknown_fields(inner) for key, inner in value.items()} | {"brand_new": {"x": [1]}}
+    return [with_unknown_fields(inner) for inner in value] if isinstance(value, list) else value
+
+
+@every_file
+def test_unknown_fields_change_nothing(kind: str, path: Path) -> None:
+    def told(body: bytes) -> list[tuple[object, ...]]:
+        return [
+            (type(item), vars_of(item)["address"], vars_of(item).get("text"), item.happened_at)
+            for item in registry.open(kind).parse(body)
+        ]
+
+    body = path.read_bytes()
+    assert told(json.dumps(with_unknown_fields(json.loads(body))).encode()) == told(body)
+
+
+@every_kind
+def test_one_odd_element_never_costs_the_others(kind: str) -> None:
+    channel, sample = registry.open(kind), samples(kind)
+    odd: list[object] = [None, 7, "text", [], {}, {"message": []}, {"type": "message"}, {"type": 5}]
+    good = [sample.message_element(f"m-{number}", f"text {number}") for number in range(len(odd) + 1)]
+    mixed = [element for pair in zip(good, odd, strict=False) for element in pair] + [good[-1]]
+    items = channel.parse(sample.wrap(mixed))
+    require_well_formed(items)
+    assert len(items) == len(mixed)
+    found = [item.text for item in items if isinstance(item, IncomingMessage)]
+    assert found == [f"text {number}" for number in range(len(good))]
+
+
+@every_kind
+@pytest.mark.parametrize("body", poison.BODIES.values(), ids=poison.BODIES.keys())
+def test_a_poisonous_body_is_unparsable(kind: str, body: bytes) -> None:
+    with pytest.raises(Unparsable):
+        registry.open(kind).parse(body)
+
+
+@every_kind
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b", "a\udc00"])
+def test_a_poisonous_text_arrives_mended(kind: str, text: str) -> None:
+    sample = samples(kind)
+    [item] = registry.open(kind).parse(sample.wrap([sample.message_element("m-1", text)]))
+    assert isinstance(item, IncomingMessage)
+    assert item.text == text.replace("\x00", "\ufffd").replace("\ud800", "\ufffd").replace("\udc00", "\ufffd")
+    json.dumps(item.raw, ensure_ascii=False).encode("utf-8")
+
+
+def require_tolerance(read: Callable[[], list[base.Item]]) -> None:
+    with contextlib.suppress(Unparsable):
+        require_well_formed(read())
+
+
+@every_kind
+@fuzzed
+@given(data=st.data())
+def test_a_payload_with_any_part_replaced_is_read_or_unparsable(kind: str, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from([path for file_kind, path in FILES if file_kind == kind]))
+    payload = json.loads(path.read_bytes())
+    node: Any = payload
+    while isinstance(node, dict | list) and node:
+        keys: list[Any] = sorted(node) if isinstance(node, dict) else list(range(len(node)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(node[key], dict | list) or not node[key] or data.draw(st.integers(0, 3)) == 0:
+            node[key] = data.draw(json_values)
+            break
+        node = node[key]
+    require_tolerance(lambda: registry.open(kind).parse(json.dumps(payload).encode()))
+
+
+@every_kind
+@fuzzed
+@given(
+    elements=st.lists(json_values | st.dictionaries(st.sampled_from(["message", "type", "id"]), json_values))
+)
+def test_any_elements_are_read_or_unparsable(kind: str, elements: list[object]) -> None:
+    require_tolerance(lambda: registry.open(kind).parse(samples(kind).wrap(elements)))
+
+
+@every_kind
+@fuzzed
+@given(raw=st.dictionaries(st.text(max_size=8), json_values))
+def test_any_stored_element_is_read_or_unparsable(kind: str, raw: dict[str, object]) -> None:
+    account_id = samples(kind).ACCOUNT.account_id
+    require_tolerance(lambda: registry.open(kind).parse_element(account_id, raw))
+
+
+@every_kind
+@fuzzed
+@given(body=st.binary())
+def test_any_bytes_are_read_or_unparsable(kind: str, body: bytes) -> None:
+    require_tolerance(lambda: registry.open(kind).parse(body))

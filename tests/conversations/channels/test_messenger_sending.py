@@ -1,0 +1,121 @@
+"""Messenger, written as the platform reads it."""
+
+import json
+
+import pytest
+
+from conversations.channels import messenger
+from conversations.channels.base import (
+    DeliveryError,
+    ErrorKind,
+    OutgoingMessage,
+    PlatformRequest,
+    PlatformResponse,
+    Profile,
+)
+from tests.conversations.channels.samples.messenger import ACCEPTED, ACCOUNT, ADDRESS, refusal
+
+CHANNEL = messenger.Messenger()
+PAGE = ACCOUNT.account_id
+MESSAGE = OutgoingMessage(address=ADDRESS, text="您好", correlation="message-1", retry_key="key-1")
+
+
+def asked(message: OutgoingMessage, **account: object) -> PlatformRequest:
+    requests: list[PlatformRequest] = []
+
+    def platform(request: PlatformRequest) -> PlatformResponse:
+        requests.append(request)
+        return ACCEPTED
+
+    changed = type(ACCOUNT)(
+        account_id=PAGE,
+        base_url=str(account.get("base_url", ACCOUNT.base_url)),
+        credentials=ACCOUNT.credentials,
+        settings=account.get("settings", {}),  # type: ignore[arg-type]
+    )
+    CHANNEL.send(message, changed, platform)
+    [request] = requests
+    return request
+
+
+def test_an_answer_in_the_window_is_a_response_with_our_metadata() -> None:
+    request = asked(MESSAGE)
+    assert (request.method, request.url) == ("POST", f"{ACCOUNT.base_url}/v25.0/{PAGE}/messages")
+    assert request.params == {} and request.json == {
+        "recipient": {"id": ADDRESS},
+        "messaging_type": "RESPONSE",
+        "message": {"text": "您好", "metadata": "message-1"},
+    }
+
+
+def test_a_person_outside_of_the_window_sends_under_the_human_agent_tag() -> None:
+    outside = OutgoingMessage(
+        address=ADDRESS, text="您好", correlation="c", retry_key="k", outside_window=True
+    )
+    body = asked(outside).json
+    assert (body["messaging_type"], body["tag"]) == ("MESSAGE_TAG", "HUMAN_AGENT")
+
+
+def test_version_and_host_are_configured() -> None:
+    assert asked(MESSAGE, settings={"api_version": "v26.0"}).url.startswith(f"{ACCOUNT.base_url}/v26.0/")
+    assert asked(MESSAGE, base_url="").url.startswith("https://graph.facebook.com/v25.0/")
+    assert asked(MESSAGE, base_url="http://127.0.0.1:9/").url.startswith("http://127.0.0.1:9/v25.0/")
+
+
+def test_a_refusal_tells_code_text_and_how_long_to_wait() -> None:
+    plain = refusal(400, code=32, error_subcode=7, message="Page request limit reached")
+    usage = '{"104":[{"type":"messenger","call_count":100,"estimated_time_to_regain_access":3}]}'
+    for headers, seconds in (
+        ({}, None),
+        ({"Retry-After": "30"}, 30.0),
+        ({"X-Business-Use-Case-Usage": usage}, 180.0),
+        ({"X-Business-Use-Case-Usage": "nonsense"}, None),
+    ):
+        answer = PlatformResponse(status=400, headers=headers, body=plain.body)
+        with pytest.raises(DeliveryError) as error:
+            CHANNEL.send(MESSAGE, ACCOUNT, lambda request, answer=answer: answer)  # type: ignore[misc]
+        assert error.value.kind is ErrorKind.RATE_LIMITED and error.value.retry_after == seconds
+        assert (error.value.code, error.value.detail) == ("32/7", "Page request limit reached")
+        assert not error.value.key_used and not error.value.permanent
+
+
+def profile(answer: PlatformResponse) -> Profile:
+    return CHANNEL.fetch_profile(ADDRESS, ACCOUNT, lambda request: answer)
+
+
+def test_a_profile_names_the_customer() -> None:
+    body = {"first_name": "美玲", "last_name": "陳", "profile_pic": "https://platform-lookaside.fbsbx.com/p"}
+    answer = PlatformResponse(status=200, headers={}, body=json.dumps(body).encode())
+    assert profile(answer) == Profile(name="陳美玲", picture_url="https://platform-lookaside.fbsbx.com/p")
+    assert (
+        profile(PlatformResponse(status=200, headers={}, body=b'{"name":"Ken Tanaka"}')).name == "Ken Tanaka"
+    )
+
+
+@pytest.mark.parametrize("error", [(100, 2018218), (100, 2018247), (230, 0), (100, 2018001)])
+def test_a_customer_without_a_readable_profile_has_an_empty_one(error: tuple[int, int]) -> None:
+    assert profile(refusal(400, code=error[0], error_subcode=error[1])) == Profile()
+
+
+@pytest.mark.parametrize("code, kind", [(190, ErrorKind.AUTH_EXPIRED), (2, ErrorKind.TEMPORARY)])
+def test_other_trouble_with_a_profile_is_told(code: int, kind: ErrorKind) -> None:
+    with pytest.raises(DeliveryError) as error:
+        profile(refusal(400, code=code))
+    assert error.value.kind is kind
+
+
+@pytest.mark.parametrize(
+    "first, last, name",
+    [
+        ("美玲", "陳", "陳美玲"),
+        ("さくら", "佐々木", "佐々木さくら"),
+        ("길동", "홍", "홍길동"),
+        ("Mei-Ling", "Chen", "Mei-Ling Chen"),
+        ("Mei", "陳", "Mei 陳"),
+        ("", "陳", "陳"),
+        ("Ann", "", "Ann"),
+        ("", "", ""),
+    ],
+)
+def test_names_stand_in_the_order_of_their_script(first: str, last: str, name: str) -> None:
+    assert messenger.full_name(first, last) == name
