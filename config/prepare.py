@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     stamps = state_folder() / "stamps"
     unless_unchanged(stamps / "catalogs", catalogs, "compile_catalogs")
     unless_unchanged(stamps / "static", static_files, "collectstatic", "--noinput", "--verbosity", "0")
-    call_command("make_demo")
+    call_command("make_demo", "--port", str(options.port))
     if options.welcome:
         with options.welcome.open("w") as file:
             call_command("make_demo", "--describe", "--port", str(options.port), stdout=file, no_color=True)

@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env, postgres
+from config.postgres.place import state_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,10 +23,12 @@ PUBLIC_HOSTS = env.csv("KONTOR_PUBLIC_HOSTS", ["localhost", "127.0.0.1"])
 BRAND_HOST_SUFFIX = env.text("KONTOR_BRAND_HOST_SUFFIX", "localhost")
 PUBLIC_URL = env.url("KONTOR_PUBLIC_URL", "http://localhost:8000")  # scheme and port also hold for brand hosts
 SIMULATOR = env.flag("KONTOR_SIMULATOR", DEVELOPMENT)
+SIMULATOR_FOLDER = state_folder() / "simulator"
 FAILPOINT = env.text("KONTOR_FAILPOINT") if DEVELOPMENT else ""  # where a fault drill kills the process
 
 # --- apps: public schema, tenant schemas --------------------------------------------------------------------
 SHARED_APPS = [
+    "config",
     "tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",

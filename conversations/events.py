@@ -256,3 +256,20 @@ class InboxRecovered(DomainEvent):
 
     name = "inbox.recovered"
     inbox_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class InboundDied(DomainEvent):
+    """What a platform told us could not be read after all tries: it waits in the dead letters for a person."""
+
+    name = "inbound.died"
+    record_id: UUID
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboundReplayed(DomainEvent):
+    """A person asked for a dead letter to be read again."""
+
+    name = "inbound.replayed"
+    record_id: UUID

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -18,11 +18,12 @@ from django.db.models import QuerySet
 
 from tenants import completeness
 from tenants.models import ChannelApp, ChannelRoute, Domain, Tenant
-from tenants.scope import public_scope
+from tenants.scope import in_thread, public_scope
 
 LIFE_SECONDS = 30.0
 MOST_ENTRIES = 20_000
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -76,12 +77,12 @@ _answers: dict[Hashable, tuple[float, Any]] = {}
 
 def tenant_by_host(host: str) -> TenantRef | None:
     """The tenant served under `host` (lower case, no port), whatever its status; None for a host we do not know."""
-    return _remembered(("host", host), lambda: _tenant(Tenant.objects.filter(domains__domain=host)))
+    return _remembered((tenant_by_host, host), lambda: _tenant(Tenant.objects.filter(domains__domain=host)))
 
 
 def tenant_by_id(tenant_id: UUID) -> TenantRef | None:
     """The tenant with this id, or None."""
-    return _remembered(("tenant", tenant_id), lambda: _tenant(Tenant.objects.filter(id=tenant_id)))
+    return _remembered((tenant_by_id, tenant_id), lambda: _tenant(Tenant.objects.filter(id=tenant_id)))
 
 
 def active_tenants() -> list[TenantRef]:
@@ -93,12 +94,21 @@ def active_tenants() -> list[TenantRef]:
 
 def app_by_key(key: str) -> AppRef | None:
     """The channel application whose hook address carries `key`."""
-    return _remembered(("app", key), lambda: _app(key))
+    return _remembered((app_by_key, key), lambda: _app(key))
 
 
 def route(app_id: UUID, kind: str, account_id: str) -> RouteRef | None:
     """Where items for `account_id` go when `app_id` signed them; None when that application does not serve it."""
-    return _remembered(("route", app_id, kind, account_id), lambda: _route(app_id, kind, account_id))
+    return _remembered((route, app_id, kind, account_id), lambda: _route(app_id, kind, account_id))
+
+
+async def ask(look_up: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`look_up(*args)`, one of the look-ups above, from async code: from memory at once, else in a thread."""
+    known = _answers.get((look_up, *args))
+    if known is not None and known[0] > time.monotonic():
+        answer: T = known[1]
+        return answer
+    return await in_thread(look_up, *args, **kwargs)
 
 
 def is_public_host(host: str) -> bool:

@@ -11,7 +11,7 @@ A job carries the tenant's id and other ids, nothing else. Live and bulk work ne
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
@@ -83,3 +83,14 @@ def defer(
             task.configure(**options).defer(tenant_id=tenant_id, **arguments)
     except exceptions.AlreadyEnqueued:
         logger.debug("%s already waits (%s)", task.name, only_one)
+
+
+def defer_many(name: str, each: Sequence[dict[str, Any]], *, at: datetime | None = None) -> None:
+    """Put one job `name` for each set of arguments into the queue `live`, in the transaction that is open. One
+    statement. Jobs are named, so that a lower layer can ask for the work of a higher one.
+    """
+    if each:
+        tenant_id = str(scoped_tenant().id)
+        options: dict[str, Any] = {} if at is None else {"schedule_at": at}
+        task = app.configure_task(name, queue=LIVE, **options)
+        task.batch_defer(*({"tenant_id": tenant_id, **arguments} for arguments in each))

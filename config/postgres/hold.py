@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from config.postgres import server
 from config.postgres.address import embedded
-from config.postgres.place import Place, give, locate, make
+from config.postgres.place import Place, give, locate, make_state
 
 
 class _Hold:
@@ -44,7 +44,7 @@ def ensure_running() -> None:
     with _hold.guard:
         _disown_after_fork()
         place = _hold.place or locate()
-        make(place)
+        make_state(place)
         with _exclusive(place):
             if _hold.descriptor is None:
                 descriptor = _open_lock(place, "postgres.users")

@@ -115,8 +115,8 @@ def locate() -> Place:
 
 
 def make(place: Place) -> None:
-    """Make the folders and passwords of a place. Only folders of our own are made or given away."""
-    _make_state(place)
+    """Make the folders and passwords of a place, under its lock. Only our own are made or given away."""
+    make_state(place)
     if place.home != place.state:
         for folder in (SHELTER, place.home):
             folder.mkdir(mode=0o711, exist_ok=True)
@@ -196,7 +196,7 @@ def _server_account() -> Account:
     )
 
 
-def _make_state(place: Place) -> None:
+def make_state(place: Place) -> None:
     """Make the state folder. Root's is passable (0711), so that the server's account reaches its data."""
     mode = 0o711 if place.account else 0o700
     missing = [folder for folder in (place.state, *place.state.parents) if not folder.exists()]

@@ -29,7 +29,7 @@ _PUBLIC_MESSAGE_FIELDS = (
     "unsent_at",
     "attachments",
 )
-_REACHED_THE_CUSTOMER = frozenset({"received", "sent", "delivered", "read"})
+_NOT_FOR_THE_CUSTOMER = frozenset({"failed", "skipped"})
 
 
 def as_json(value: Any) -> str:
@@ -38,10 +38,12 @@ def as_json(value: Any) -> str:
 
 
 def public_message(row: Row) -> Row | None:
-    """What the customer may see of a message row; None while it has not reached them."""
-    if row["status"] not in _REACHED_THE_CUSTOMER:
+    """What a visitor of the website chat may see of a message row; None for one that was given up. An answer is
+    shown as soon as its row stands: no platform lies between. `client_id` is the visitor's own name of a message."""
+    if row["status"] in _NOT_FOR_THE_CUSTOMER:
         return None
-    return {name: row[name] for name in _PUBLIC_MESSAGE_FIELDS}
+    own_name = row["external_id"] if row["direction"] == "in" else None
+    return {**{name: row[name] for name in _PUBLIC_MESSAGE_FIELDS}, "client_id": own_name}
 
 
 @dataclass(slots=True)

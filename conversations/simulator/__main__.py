@@ -10,6 +10,7 @@ import asyncio
 import socket
 from pathlib import Path
 
+import django
 import uvicorn
 from django.conf import settings
 
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to remember accounts and phones; default: nowhere")
     given = parser.parse_args()
     settings.configure(USE_I18N=True, LOCALE_PATHS=[ROOT / "locale"], LANGUAGE_CODE="en")
+    django.setup()
     listener = socket.create_server(("127.0.0.1", given.port), backlog=512)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}/", flush=True)
     application = Simulator(folder=given.folder, control_token=given.control_token)

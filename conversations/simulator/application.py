@@ -80,7 +80,11 @@ class Simulator:
             return await self._platforms[place].answer(request, rest)
         if place == "control":
             is_allowed = self._may_control(request)
-            return self._control.answer(request, rest) if is_allowed else answer({"error": "not allowed"}, status=403)
+            return (
+                self._control.answer(request, rest)
+                if is_allowed
+                else answer({"error": "not allowed"}, status=403)
+            )
         if request.method != "GET" and not _is_own_page(request):
             return answer({"error": "not allowed"}, status=403)
         if place == "phone":

@@ -48,7 +48,9 @@ class Control:
     def _record(self, _given: dict[str, Any]) -> Response:
         """Every send call with its answer, every try of a webhook, and how many webhooks still wait."""
         world = self._stage.world
-        return answer({"sends": list(world.sends), "hooks": list(world.hooks), "waiting": self._stage.poster.waiting})
+        return answer(
+            {"sends": list(world.sends), "hooks": list(world.hooks), "waiting": self._stage.poster.waiting}
+        )
 
     def _reset(self, _given: dict[str, Any]) -> Response:
         self._stage.poster.stop()

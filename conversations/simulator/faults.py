@@ -12,7 +12,16 @@ REORDER = "reorder"  # held back, and let go behind the one that follows
 DROP = "drop"  # never posted
 # on the way to the platform
 HANG = "hang"  # the message is delivered, the answer never comes
-REFUSALS = ("window_closed", "token", "permission", "rate_limit", "quota", "temporary", "blocked", "bad_request")
+REFUSALS = (
+    "window_closed",
+    "token",
+    "permission",
+    "rate_limit",
+    "quota",
+    "temporary",
+    "blocked",
+    "bad_request",
+)
 
 COUNTED = (DUPLICATE, REORDER, DROP, HANG, *REFUSALS)
 MOST_SECONDS = 60.0
@@ -43,7 +52,9 @@ class Faults:
     def set(self, wanted: dict[str, Any]) -> None:
         """Take over {"name": times, …, "delay": seconds}. Raises UnknownFault and then changes nothing."""
         for name, value in wanted.items():
-            is_number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1_000_000
+            is_number = (
+                isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1_000_000
+            )
             if name not in (*COUNTED, "delay") or not is_number:
                 raise UnknownFault(name)
         for name, value in wanted.items():

@@ -77,7 +77,11 @@ class FakeLine(Platform):
         if call == "POST message/push":
             return self._push(account, request)
         if call == "GET info":
-            info = {"userId": account.account_id, "basicId": f"@{account.account_id[1:9]}", "displayName": account.name}
+            info = {
+                "userId": account.account_id,
+                "basicId": f"@{account.account_id[1:9]}",
+                "displayName": account.name,
+            }
             return answer({**info, "chatMode": "bot", "markAsReadMode": "manual"})
         if call == "GET message/quota":
             return answer({"type": "limited", "value": MONTHLY_QUOTA})
@@ -93,7 +97,9 @@ class FakeLine(Platform):
     def new_bubble_id(self) -> str:
         return digits(18)
 
-    def envelope(self, account: SimulatedAccount, events: list[Event], *, again: bool) -> tuple[bytes, Mapping[str, str]]:
+    def envelope(
+        self, account: SimulatedAccount, events: list[Event], *, again: bool
+    ) -> tuple[bytes, Mapping[str, str]]:
         sent = [{**event, "deliveryContext": {"isRedelivery": again}} for event in events]
         content = {"destination": account.account_id, "events": sent}
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
@@ -101,7 +107,9 @@ class FakeLine(Platform):
         signature = base64.b64encode(digest).decode()
         return body, {"Content-Type": "application/json; charset=utf-8", "X-Line-Signature": signature}
 
-    def told(self, account: SimulatedAccount, customer: Customer, act: str, bubble: Bubble | None) -> Event | None:
+    def told(
+        self, account: SimulatedAccount, customer: Customer, act: str, bubble: Bubble | None
+    ) -> Event | None:
         if act == "read":
             return None  # LINE tells nobody
         event: Event = {
@@ -122,11 +130,15 @@ class FakeLine(Platform):
     def _account(self, request: Request) -> SimulatedAccount | None:
         token = request.bearer.encode()
         accounts = [each for each in self.stage.register.accounts() if each.kind == self.kind]
-        return next((each for each in accounts if token and hmac.compare_digest(each.token.encode(), token)), None)
+        return next(
+            (each for each in accounts if token and hmac.compare_digest(each.token.encode(), token)), None
+        )
 
     def _reply(self, account: SimulatedAccount, request: Request) -> Response:
         content, messages, objection = _read(request)
-        refusal = self.stage.faults.refusal() or ("retry_key" if "x-line-retry-key" in request.headers else objection)
+        refusal = self.stage.faults.refusal() or (
+            "retry_key" if "x-line-retry-key" in request.headers else objection
+        )
         token = self._reply_tokens.get(wire.text(content, "replyToken"))
         if not refusal and (
             token is None
@@ -161,7 +173,11 @@ class FakeLine(Platform):
         done = self._deliver(customer, messages)
         if key:
             sent = json.loads(done.body)["sentMessages"]
-            self._accepted[account.account_id, key] = (self.stage.world.now(), done.headers["x-line-request-id"], sent)
+            self._accepted[account.account_id, key] = (
+                self.stage.world.now(),
+                done.headers["x-line-request-id"],
+                sent,
+            )
         return self.record(account, "push", request, content, done)
 
     def _deliver(self, customer: Customer, messages: Sequence[Mapping[str, Any]]) -> Response:
@@ -169,7 +185,9 @@ class FakeLine(Platform):
         sent = []
         for message in messages:
             sender = wire.text(wire.mapping(message, "sender"), "name")
-            bubble = Bubble(self.new_bubble_id(), self.stage.world.now(), False, wire.text(message, "text"), sender=sender)
+            bubble = Bubble(
+                self.new_bubble_id(), self.stage.world.now(), False, wire.text(message, "text"), sender=sender
+            )
             sent.append({"id": bubble.id, "quoteToken": secrets.token_urlsafe(16)})
             if customer.follows:
                 customer.bubbles.append(bubble)
@@ -194,7 +212,9 @@ def refuse(name: str, *details: Mapping[str, str]) -> Response:
     status, text, headers = _REFUSALS[name]
     content: dict[str, Any] = {"message": text}
     if name == "bad_request":
-        content["details"] = list(details) or [{"message": "Size must be between 1 and 5", "property": "messages"}]
+        content["details"] = list(details) or [
+            {"message": "Size must be between 1 and 5", "property": "messages"}
+        ]
     return answer(content, status=status, headers={**headers, "x-line-request-id": str(uuid.uuid4())})
 
 
@@ -229,7 +249,12 @@ def _is_uuid(value: str) -> bool:
 def _message(bubble: Bubble) -> dict[str, Any]:
     common = {"id": bubble.id, "quoteToken": f"qt-{bubble.id}"}
     if bubble.kind == "sticker":
-        sticker = {"packageId": "446", "stickerId": "1988", "stickerResourceType": "ANIMATION", "keywords": ["Hi"]}
+        sticker = {
+            "packageId": "446",
+            "stickerId": "1988",
+            "stickerResourceType": "ANIMATION",
+            "keywords": ["Hi"],
+        }
         return {"type": "sticker", **common, **sticker}
     if bubble.kind == "image":
         return {"type": "image", **common, "contentProvider": {"type": "line"}}

@@ -31,7 +31,13 @@ _REFUSALS: dict[str, tuple[int, int, int, str, dict[str, str]]] = {
     "window_closed": (400, 10, 2018278, "(#10) This message is sent outside of allowed window.", {}),
     "token": (401, 190, 463, "Error validating access token: Session has expired.", {}),
     "permission": (403, 200, 0, "(#200) Requires pages_messaging permission.", {}),
-    "rate_limit": (429, 613, 0, "(#613) Calls to this API have exceeded the rate limit.", {"retry-after": "2"}),
+    "rate_limit": (
+        429,
+        613,
+        0,
+        "(#613) Calls to this API have exceeded the rate limit.",
+        {"retry-after": "2"},
+    ),
     "quota": (400, 4, 2018022, "(#4) Application request limit reached", {}),
     "temporary": (500, 1200, 0, "(#1200) Temporary send message failure. Please try again later.", {}),
     "blocked": (400, 551, 1545041, "(#551) This person isn't available right now.", {}),
@@ -70,7 +76,9 @@ class FakeMessenger(Platform):
     def new_bubble_id(self) -> str:
         return f"m_{secrets.token_urlsafe(24)}"
 
-    def envelope(self, account: SimulatedAccount, events: list[Event], *, again: bool) -> tuple[bytes, Mapping[str, str]]:
+    def envelope(
+        self, account: SimulatedAccount, events: list[Event], *, again: bool
+    ) -> tuple[bytes, Mapping[str, str]]:
         content = {
             "object": "page",
             "entry": [{"id": account.account_id, "time": self.stage.world.now(), "messaging": events}],
@@ -79,7 +87,9 @@ class FakeMessenger(Platform):
         digest = hmac.new(account.secret.encode(), body, hashlib.sha256).hexdigest()
         return body, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={digest}"}
 
-    def told(self, account: SimulatedAccount, customer: Customer, act: str, bubble: Bubble | None) -> Event | None:
+    def told(
+        self, account: SimulatedAccount, customer: Customer, act: str, bubble: Bubble | None
+    ) -> Event | None:
         event = _event(customer.id, account.account_id, bubble.at if bubble else self.stage.world.now())
         if act == "read":
             seen = [each.at for each in customer.bubbles if not each.mine]
@@ -96,7 +106,9 @@ class FakeMessenger(Platform):
     def _account(self, request: Request) -> SimulatedAccount | None:
         token = (request.bearer or request.query.get("access_token", "")).encode()
         pages = [each for each in self.stage.register.accounts() if each.kind == self.kind]
-        return next((each for each in pages if token and hmac.compare_digest(each.token.encode(), token)), None)
+        return next(
+            (each for each in pages if token and hmac.compare_digest(each.token.encode(), token)), None
+        )
 
     def _send(self, account: SimulatedAccount, request: Request) -> Response:
         try:
@@ -122,7 +134,11 @@ class FakeMessenger(Platform):
             return "no_such_user"
         if not customer.follows:
             return "blocked"
-        if not text or len(text) > TEXT_LIMIT or content.get("messaging_type") not in {"RESPONSE", "MESSAGE_TAG"}:
+        if (
+            not text
+            or len(text) > TEXT_LIMIT
+            or content.get("messaging_type") not in {"RESPONSE", "MESSAGE_TAG"}
+        ):
             return "bad_request"
         is_tagged = content["messaging_type"] == "MESSAGE_TAG"
         if is_tagged and content.get("tag") != "HUMAN_AGENT":
@@ -130,8 +146,16 @@ class FakeMessenger(Platform):
         window = 7 * DAY if is_tagged else DAY
         return "" if self.stage.world.now() - customer.wrote_at <= window else "window_closed"
 
-    def _tell_back(self, account: SimulatedAccount, customer: Customer, bubble: Bubble, metadata: str) -> None:
-        echo = {"is_echo": True, "app_id": APP_ID, "metadata": metadata, "mid": bubble.id, "text": bubble.text}
+    def _tell_back(
+        self, account: SimulatedAccount, customer: Customer, bubble: Bubble, metadata: str
+    ) -> None:
+        echo = {
+            "is_echo": True,
+            "app_id": APP_ID,
+            "metadata": metadata,
+            "mid": bubble.id,
+            "text": bubble.text,
+        }
         self.post(account, "echo", [{**_event(account.account_id, customer.id, bubble.at), "message": echo}])
         delivery = {"mids": [bubble.id], "watermark": bubble.at}
         event = {**_event(customer.id, account.account_id, bubble.at), "delivery": delivery}
@@ -166,7 +190,14 @@ def refuse(name: str) -> Response:
 def _subscription(request: Request) -> Response:
     if request.method == "POST":
         return answer({"success": True})
-    fields = ["messages", "messaging_postbacks", "message_deliveries", "message_reads", "message_echoes", "message_edits"]
+    fields = [
+        "messages",
+        "messaging_postbacks",
+        "message_deliveries",
+        "message_reads",
+        "message_echoes",
+        "message_edits",
+    ]
     return answer({"data": [{"id": str(APP_ID), "name": "Kontor", "subscribed_fields": fields}]})
 
 

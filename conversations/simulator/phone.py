@@ -81,4 +81,9 @@ class Phones:
 def _summary(customer: Customer) -> dict[str, object]:
     newest = customer.bubbles[-1] if customer.bubbles else None
     unseen = sum(not each.mine and not each.seen for each in customer.bubbles)
-    return {"id": customer.id, "name": customer.name, "newest": newest.text if newest else "", "unseen": unseen}
+    return {
+        "id": customer.id,
+        "name": customer.name,
+        "newest": newest.text if newest else "",
+        "unseen": unseen,
+    }

@@ -52,11 +52,15 @@ class Platform(ABC):
         """An id in the platform's form."""
 
     @abstractmethod
-    def envelope(self, account: SimulatedAccount, events: list[Event], *, again: bool) -> tuple[bytes, Mapping[str, str]]:
+    def envelope(
+        self, account: SimulatedAccount, events: list[Event], *, again: bool
+    ) -> tuple[bytes, Mapping[str, str]]:
         """Body and headers of the webhook that carries `events`, signed."""
 
     @abstractmethod
-    def told(self, account: SimulatedAccount, customer: Customer, act: str, bubble: Bubble | None) -> Event | None:
+    def told(
+        self, account: SimulatedAccount, customer: Customer, act: str, bubble: Bubble | None
+    ) -> Event | None:
         """The platform's event for what the customer did; None when the platform does not tell it."""
 
     @abstractmethod
@@ -78,11 +82,11 @@ class Platform(ABC):
 
     def post(self, account: SimulatedAccount, name: str, events: list[Event]) -> None:
         """Send a webhook with `events` on its way."""
-        self.stage.poster.post(
-            Hook(account, name, lambda again: self.envelope(account, events, again=again))
-        )
+        self.stage.poster.post(Hook(account, name, lambda again: self.envelope(account, events, again=again)))
 
-    def record(self, account: SimulatedAccount, endpoint: str, request: Request, content: object, response: Response) -> Response:
+    def record(
+        self, account: SimulatedAccount, endpoint: str, request: Request, content: object, response: Response
+    ) -> Response:
         """Note a send call and what we answered. Also lets the fault HANG keep the answer back."""
         world = self.stage.world
         world.sends.append(

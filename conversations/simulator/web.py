@@ -71,7 +71,9 @@ def not_found() -> Response:
     return answer({"error": "not found"}, status=404)
 
 
-def page(engine: Engine, template: str, context: Mapping[str, Any], request: Request, csp: str = "") -> Response:
+def page(
+    engine: Engine, template: str, context: Mapping[str, Any], request: Request, csp: str = ""
+) -> Response:
     """A page in the browser's language, or in context["language"]; csp: what it may load beside its own."""
     language = context.get("language") or preferred_language(request.headers.get("accept-language", ""))
     with translation.override(language):
@@ -129,4 +131,3 @@ async def write(response: Response, send: Any) -> None:
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     await send({"type": "http.response.body", "body": response.body})
-

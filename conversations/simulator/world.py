@@ -78,9 +78,13 @@ class World:
             key = (account.kind, account.account_id, known["id"])
             if key not in self._customers:
                 self._customers[key] = _known_customer(account, known)
-        return [each for key, each in self._customers.items() if key[:2] == (account.kind, account.account_id)]
+        return [
+            each for key, each in self._customers.items() if key[:2] == (account.kind, account.account_id)
+        ]
 
-    def add_customer(self, account: SimulatedAccount, customer_id: str, name: str, language: str = "") -> Customer:
+    def add_customer(
+        self, account: SimulatedAccount, customer_id: str, name: str, language: str = ""
+    ) -> Customer:
         """Somebody new."""
         customer = Customer(account.kind, account.account_id, customer_id, name, language)
         self._customers[account.kind, account.account_id, customer_id] = customer

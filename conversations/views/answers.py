@@ -21,13 +21,17 @@ TITLES = {
     "bad_request": _("The desk sent something that cannot be read. Load the page again."),
     "text_blank": _("Write something first."),
     "text_too_long": _("The message is longer than the channel allows."),
-    "text_unusable": _("The message holds characters that cannot be sent."),
-    "window_closed": _("The channel's reply window is closed until the customer writes again."),
+    "text_unreadable": _("The message holds characters that cannot be sent."),
+    "window_closed": _("The reply window is closed until the customer writes again."),
     "human_only": _("Only a person may answer now, outside the free reply window."),
     "unreachable": _("The customer cannot be reached any more."),
+    "inbox_closed": _("This inbox is switched off."),
     "conversation_moved": _("There are new messages since you wrote this."),
-    "agent_inactive": _("This colleague does not work here any more."),
+    "gone": _("This conversation does not exist any more."),
     "not_failed": _("This message is not waiting for a decision any more."),
+    "unknown_agent": _("This colleague does not work here any more."),
+    "not_open": _("This conversation is resolved. Reopen it first."),
+    "another_is_open": _("The customer has a newer conversation that is open."),
 }
 
 

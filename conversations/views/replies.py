@@ -33,16 +33,16 @@ def reply(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     except outbound.ReplyRefused as refusal:
         if refusal.code != "conversation_moved":
             return problem(refusal.code, 409)
-        return _moved(conversation.id, number_in(body, "seen_number"), request.member.agent.id)
+        return problem(refusal.code, 409, messages=list(refusal.newest))
     return _message_answer(message)
 
 
 @act
 @needs(Permission.REPLY)
 def retry(request: MemberRequest, message_id: UUID) -> HttpResponse:
-    """Send a message again that did not go out."""
+    """Send a message again that did not go out; a person asks, so the longer window for people counts."""
     message = gates.access_message(request.member, message_id)
-    outbound.retry(message, by=request.member.actor)
+    outbound.retry(message, by=request.member.actor, outside_window=True)
     return _message_answer(message)
 
 
@@ -63,11 +63,6 @@ def seen(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     number = number_in(body_of(request), "number")
     lifecycle.mark_seen(conversation, agent=request.member.agent, number=min(number, conversation.message_count))
     return JsonResponse({"number": number})
-
-
-def _moved(conversation_id: UUID, seen_number: int, agent_id: UUID) -> HttpResponse:
-    newer = [row for row in queries.messages_after(conversation_id, seen_number) if row["agent_id"] != agent_id]
-    return problem("conversation_moved", 409, messages=newer)
 
 
 def _message_answer(message: Message) -> JsonResponse:

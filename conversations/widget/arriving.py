@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 from conversations import lanes
 from conversations.channels import registry
 from conversations.channels.base import Item
-from conversations.lanes import Arrival
+from conversations.inbound.arrivals import Arrival
 from conversations.widget.sites import KIND, Site
 from conversations.widget.visitors import Visitor
 from tenants.directory import TenantRef
@@ -46,5 +46,5 @@ def seen(tenant: TenantRef, site: Site, visitor: Visitor, *, until: datetime) ->
 
 def _submit(tenant: TenantRef, site: Site, element: Mapping[str, Any]) -> None:
     items: list[Item] = registry.open(KIND).parse_element(site.key, element)
-    arrivals = [Arrival(item=item, inbox_id=site.inbox_id, headers={}) for item in items]
+    arrivals = [Arrival(item=item, inbox_id=site.inbox_id) for item in items]
     async_to_sync(lanes.submit)(tenant, arrivals)

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from conversations.channels import registry, wire
 from conversations.channels.base import text_length
 from conversations.lanes import LaneFull
-from conversations.realtime.hub import hub
+from conversations.realtime.hub import customer_typing
 from conversations.widget import arriving, limits, reading, sites, visitors
 from conversations.widget.entrance import (
     Refused,
@@ -117,7 +117,7 @@ def _read(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
 def _typing(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
     conversation_id = reading.conversation_of(site, visitor)
     if conversation_id is not None:
-        hub.customer_typing(request.tenant.id, conversation_id)
+        customer_typing(request.tenant.id, conversation_id)
     return answer({})
 
 

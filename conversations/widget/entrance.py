@@ -80,7 +80,9 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
 
 def _declared_length(request: HttpRequest) -> int:
     declared = request.META.get("CONTENT_LENGTH") or "0"
-    return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 16 else MOST_BYTES + 1
+    return (
+        int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 16 else MOST_BYTES + 1
+    )
 
 
 def shown_visitor(request: TenantRequest) -> Visitor:

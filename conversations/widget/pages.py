@@ -48,7 +48,11 @@ def frame(request: TenantRequest) -> HttpResponse:
         raise Http404
     language = language_for(request.GET.get("language", ""), request.tenant.language)
     with translation.override(language):
-        context = {"brand": request.tenant.name, "site": site, "language": translation.to_locale(language).replace("_", "-")}
+        context = {
+            "brand": request.tenant.name,
+            "site": site,
+            "language": translation.to_locale(language).replace("_", "-"),
+        }
         response = render(request, "widget/frame.html", context)
     response["Content-Language"] = language
     response["Cache-Control"] = "no-store"

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from conversations import queries
 from conversations.models import Conversation, Message
+from conversations.queries import Row
+from conversations.realtime.frames import public_message
 from conversations.widget.sites import KIND, Site
 from conversations.widget.visitors import Visitor
 
-Row = dict[str, Any]
-
+GIVEN_UP = (Message.Status.FAILED, Message.Status.SKIPPED)
 _UNSEEN = (Message.Status.PENDING, Message.Status.SENT, Message.Status.DELIVERED)
-_GIVEN_UP = (Message.Status.FAILED, Message.Status.SKIPPED)
 
 
-def conversation_of(site: Site, visitor: Visitor) -> UUID | None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a visitor's words stand."""
+
+    conversation_id: UUID
+    identity_id: UUID
+
+
+def place_of(site: Site, visitor: Visitor) -> Place | None:
     """The visitor's conversation, None before the first message. One query."""
     rows = Conversation.objects.filter(
         inbox_id=site.inbox_id,
@@ -26,7 +34,14 @@ def conversation_of(site: Site, visitor: Visitor) -> UUID | None:
         identity__scope=site.identity_scope,
         identity__address=visitor.address,
     )
-    return rows.order_by("-created_at").values_list("id", flat=True).first()
+    found = rows.order_by("-created_at").values_list("id", "identity_id").first()
+    return None if found is None else Place(*found)
+
+
+def conversation_of(site: Site, visitor: Visitor) -> UUID | None:
+    """The id of the visitor's conversation, None before the first message. One query."""
+    place = place_of(site, visitor)
+    return None if place is None else place.conversation_id
 
 
 def newest(conversation_id: UUID, *, limit: int = 50) -> list[Row]:
@@ -49,7 +64,10 @@ def unread(conversation_id: UUID) -> int:
 def unseen_until(conversation_id: UUID, number: int) -> datetime | None:
     """The time of our newest message up to `number` that the visitor had not seen yet, or None. One query."""
     rows = Message.objects.filter(
-        conversation_id=conversation_id, number__lte=number, direction=Message.Direction.OUT, status__in=_UNSEEN
+        conversation_id=conversation_id,
+        number__lte=number,
+        direction=Message.Direction.OUT,
+        status__in=_UNSEEN,
     )
     return rows.order_by("-sent_at").values_list("sent_at", flat=True).first()
 
@@ -61,24 +79,12 @@ def by_client_id(conversation_id: UUID, client_id: UUID) -> Row | None:
     return rows[0] if rows else None
 
 
-def public(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Rows of conversations.queries cut down to what a visitor may know; what never went out is left out."""
-    return [_public(row) for row in rows if row["status"] not in _GIVEN_UP]
+def public(rows: Iterable[Row]) -> list[Row]:
+    """Rows of conversations.queries cut down to what the visitor may know; what was given up is left out."""
+    return [shown for shown in map(public_message, rows) if shown is not None]
 
 
-
-
-def _public(row: Mapping[str, Any]) -> Row:
-    inbound = row["direction"] == Message.Direction.IN
-    return {
-        "id": row["id"],
-        "number": row["number"],
-        "direction": row["direction"],
-        "kind": row["kind"],
-        "text": row["text"],
-        "client_id": row["external_id"] if inbound else None,
-        "sent_at": row["sent_at"],
-        "edited_at": row["edited_at"],
-        "unsent": row["unsent_at"] is not None,
-        "attachments": [{"kind": each["kind"], "name": each["name"]} for each in row["attachments"]],
-    }
+def newest_number(conversation_id: UUID) -> int:
+    """The number of the conversation's newest message that the visitor may see. One query."""
+    rows = Message.objects.filter(conversation_id=conversation_id).exclude(status__in=GIVEN_UP)
+    return rows.order_by("-number").values_list("number", flat=True).first() or 0

@@ -57,7 +57,11 @@ def issue(visitor: Visitor, tenant_id: UUID, *, now: float | None = None) -> str
     """The token of `visitor`, good for LIFE_SECONDS from now (Unix seconds)."""
     issued_at = int(time.time() if now is None else now)
     content = _FORM + visitor.inbox_id.bytes + visitor.id.bytes + issued_at.to_bytes(8, "big")
-    return base64.urlsafe_b64encode(content + _signature(content, tenant_id, settings.SECRET_KEY)).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(content + _signature(content, tenant_id, settings.SECRET_KEY))
+        .decode()
+        .rstrip("=")
+    )
 
 
 def read(token: str, tenant_id: UUID, *, now: float | None = None) -> Visitor:

@@ -51,3 +51,11 @@ function each(act) {
     // no storage, nothing to drop
   }
 }
+
+/** Every kept value whose name begins with a prefix.
+ * @param {string} prefix @returns {any[]} */
+export function list(prefix) {
+  const found = [];
+  each((key) => key.startsWith(keyOf(prefix)) && found.push(read(key.slice(keyOf("").length))));
+  return found.filter(Boolean);
+}

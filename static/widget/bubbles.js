@@ -44,7 +44,7 @@ export class Bubbles {
     const bubble = this.byId.get(row.id) ?? this.waiting.get(row.client_id) ?? this.blank(row.direction === "in");
     this.waiting.delete(row.client_id);
     bubble.classList.remove("waits", "failed");
-    bubble.classList.toggle("gone", row.unsent);
+    bubble.classList.toggle("gone", Boolean(row.unsent_at));
     bubble.dataset.number = String(row.number);
     this.fill(bubble, this.textOf(row), new Date(row.sent_at), row.direction === "in" ? this.words.seen : "");
     this.byId.set(row.id, bubble);
@@ -93,7 +93,7 @@ export class Bubbles {
 
   /** @param {any} row @returns {string} */
   textOf(row) {
-    if (row.unsent) return this.words.unsent ?? "";
+    if (row.unsent_at) return this.words.unsent ?? "";
     const files = row.attachments.map((/** @type {any} */ file) => `[${file.name || this.words.attachment}]`);
     return [row.text, ...files].filter(Boolean).join("\n");
   }

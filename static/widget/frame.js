@@ -10,7 +10,7 @@ import { handedOver } from "./port.js";
 const words = document.body.dataset;
 const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const TYPING_EVERY = 3000;
-const TYPING_LASTS = 6000;
+const TYPING_LASTS = 8000;
 
 const { greeting, port } = await handedOver((words.origins ?? "").split(" ").filter(Boolean));
 const bubbles = new Bubbles($("bubbles"), $("bubble"), $("scroll"), words);
@@ -118,9 +118,10 @@ function noteSeen() {
   port.postMessage({ type: "unread", count: bubbles.answersAfter(seen) });
 }
 
-function showTyping() {
+/** @param {boolean} now */
+function showTyping(now) {
   const following = bubbles.atEnd();
-  $("typing").hidden = false;
+  $("typing").hidden = !now;
   $("typing").setAttribute("aria-label", words.typing);
   if (following) bubbles.toEnd();
   clearTimeout(typingTimer);

@@ -6,7 +6,7 @@ const SILENT_AFTER = 25_000;
 
 export class Live {
   /**
-   * @param {{token: () => string, newest: () => number, rows: (rows: any[]) => void, typing: () => void,
+   * @param {{token: () => string, newest: () => number, rows: (rows: any[]) => void, typing: (now: boolean) => void,
    *   state: (up: boolean) => void, behind: () => void}} told
    */
   constructor(told) {
@@ -40,7 +40,7 @@ export class Live {
       this.told.state(true);
       if (said.newest > this.told.newest()) this.told.behind();
     } else if (said.type === "messages") this.told.rows(said.messages);
-    else if (said.type === "typing") this.told.typing();
+    else if (said.type === "typing") this.told.typing(said.typing);
   }
 
   /** @param {object} frame */

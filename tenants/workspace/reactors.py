@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Min, Q, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -137,27 +137,21 @@ def ask() -> None:
 
 def ask_for(newest: Mapping[UUID, int]) -> None:
     """The errand after wake-ups: ask for a run in each tenant that has new events."""
-    try:
-        for tenant_id in newest if _registry else ():
-            tenant = directory.tenant_by_id(tenant_id)
-            if tenant is not None and tenant.is_active:
-                with tenant_scope(tenant):
-                    ask()
-    finally:
-        close_old_connections()
+    for tenant_id in newest if _registry else ():
+        tenant = directory.tenant_by_id(tenant_id)
+        if tenant is not None and tenant.is_active:
+            with tenant_scope(tenant):
+                ask()
 
 
 def sweep() -> int:
     """Ask for a run wherever reactors are behind: wake-ups may get lost, retries fall due. Returns how many."""
     asked = 0
-    try:
-        for tenant in directory.active_tenants():
-            with tenant_scope(tenant):
-                if is_behind():
-                    ask()
-                    asked += 1
-    finally:
-        close_old_connections()
+    for tenant in directory.active_tenants():
+        with tenant_scope(tenant):
+            if is_behind():
+                ask()
+                asked += 1
     return asked
 
 

@@ -20,6 +20,8 @@ from uuid import UUID
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from tenants.scope import in_thread
+
 GROUP = "wake"
 TENANTS_PER_MESSAGE = 100  # keeps a message far below the 7.9 kB that a notice may carry
 MOST_WHISPERS_WAITING = 1_000
@@ -182,7 +184,7 @@ async def _tell_others(batch: dict[UUID, int]) -> None:
 
 async def _run_errands(batch: dict[UUID, int]) -> None:
     for errand in tuple(_errands):
-        await asyncio.to_thread(errand, batch)
+        await in_thread(errand, batch)
 
 
 def _layer() -> Any:

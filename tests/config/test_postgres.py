@@ -191,14 +191,14 @@ def test_a_second_process_shares_the_server_and_the_last_one_stops_it(state):
     assert call(state, "stop").returncode == 0
 
 
-def test_two_first_starts_at_once_make_one_cluster(fresh):
+def test_several_first_starts_at_once_make_one_cluster(fresh):
     script = ["run", "--", sys.executable, "-c", "from config import postgres; print(postgres.status())"]
-    both = [
+    all_at_once = [
         subprocess.Popen([*COMMAND, *script], env=variables(fresh), stdout=subprocess.PIPE, cwd=place.PROJECT)
-        for _ in range(2)
+        for _ in range(4)
     ]
-    answers = [process.communicate()[0].decode() for process in both]
-    assert [process.returncode for process in both] == [0, 0]
+    answers = [process.communicate()[0].decode() for process in all_at_once]
+    assert [process.returncode for process in all_at_once] == [0] * 4
     assert all(answer.startswith("running") for answer in answers)
     assert is_stopped(fresh)
 
@@ -375,7 +375,7 @@ def test_root_hands_the_server_to_an_account_and_opens_no_folder(fresh, base):
         assert here.account and here.account.name in place.ACCOUNTS
         assert Path(f"/proc/{postmaster_pid(here)}").stat().st_uid == here.account.uid != 0
         assert here.data.stat().st_uid == here.account.uid
-        assert here.home == state
+        assert here.home == fresh
         assert fresh.stat().st_uid == 0
     assert mode(base) == before
 

@@ -1,0 +1,177 @@
+"""Records that could not be read: tried again, given up after five tries, read again when a person asks.
+
+A try is counted and committed before the work begins, so that an item which kills its process runs out of tries
+like any other.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from conversations import inbound
+from conversations.channels import registry
+from conversations.channels.base import Item
+from conversations.events import InboundDied, InboundReplayed
+from conversations.inbound import late, records
+from conversations.inbound.arrivals import Arrival, by_tenant
+from conversations.inbound.batch import hold
+from conversations.inbound.reception import take
+from conversations.inbound.records import Entry
+from conversations.inbound.retries import TRIES, TRY, pause_after
+from conversations.models import Inbox, InboundRecord
+from tenants import directory, jobs
+from tenants.ids import new_id
+from tenants.models import UnparsedHook
+from tenants.scope import tenant_scope
+from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
+
+State = InboundRecord.State
+
+OVERDUE = timedelta(minutes=20)  # later than the longest pause: the job of such a record must have been lost
+SWEEP_LIMIT = 100
+
+logger = logging.getLogger(__name__)
+
+
+class NotReplayable(ValueError):
+    """The record is not a dead letter, or its content was taken back by the customer."""
+
+
+@jobs.job(queue=jobs.LIVE, name=TRY)
+def try_again(record_id: str) -> None:
+    """Read one record that is `new`. What fails is planned again, or given up after the last try."""
+    tries = _count(UUID(record_id))
+    if tries is None:
+        return
+    try:
+        with unit_of_work():
+            row = InboundRecord.objects.select_for_update(skip_locked=True).filter(id=record_id, state=State.NEW).first()
+            if row is None:
+                return
+            InboundRecord.objects.filter(id=row.id).update(state=State.DONE, error="")
+            _read(row)
+    except Exception as error:
+        _note_failure(UUID(record_id), tries, error)
+
+
+def replay(row: InboundRecord, *, by: Actor) -> None:
+    """Give a dead letter five new tries, the first at once. Raises NotReplayable."""
+    with unit_of_work():
+        locked = InboundRecord.objects.select_for_update().filter(id=row.id, state=State.DEAD).first()
+        if locked is None or not locked.body:
+            raise NotReplayable(str(row.id))
+        locked.state, locked.attempts = State.NEW, 0
+        locked.save(update_fields=["state", "attempts"])
+        jobs.defer_many(TRY, [{"record_id": str(locked.id)}])
+        record(InboundReplayed(record_id=locked.id), by=by)
+
+
+def replay_many(rows: Iterable[InboundRecord], *, by: Actor) -> int:
+    """Replay those that can be; returns how many."""
+    replayed = 0
+    for row in rows:
+        try:
+            replay(row, by=by)
+        except NotReplayable:
+            continue
+        replayed += 1
+    return replayed
+
+
+def replay_hook(hook: UnparsedHook) -> int:
+    """Read an unread body of a shared application again and hand its items to their tenants.
+
+    Returns how many items found one. Raises Unparsable, and whatever the database raises; then it can be repeated,
+    because what was stored already is stored once only.
+    """
+    app = hook.app
+    items = registry.open(app.kind).parse(bytes(hook.body))
+    accounts = {item.account_id for item in items}
+    routes = {account_id: directory.route(app.id, app.kind, account_id) for account_id in accounts}
+    handed_over = 0
+    for tenant_id, arrivals in by_tenant(items, routes, hook.headers).items():
+        tenant = directory.tenant_by_id(tenant_id)
+        if tenant is not None and tenant.is_active:
+            with tenant_scope(tenant):
+                inbound.receive(arrivals)
+            handed_over += len(arrivals)
+    UnparsedHook.objects.filter(id=hook.id).update(replayed_at=timezone.now())
+    return handed_over
+
+
+def sweep() -> None:
+    """For one brand, each minute: records whose job was lost, parked items whose message is there, parked items
+    that are too old."""
+    lost = InboundRecord.objects.filter(state=State.NEW, received_at__lt=timezone.now() - OVERDUE)
+    for record_id in lost.order_by("received_at").values_list("id", flat=True)[:SWEEP_LIMIT]:
+        jobs.defer(try_again, only_one=f"inbound:{record_id}", record_id=str(record_id))
+    late.apply()
+    late.expire()
+
+
+def _count(record_id: UUID) -> int | None:
+    """Count one more try, committed before the work. None when there is nothing to try, or no try is left."""
+    with unit_of_work():
+        row = InboundRecord.objects.select_for_update().filter(id=record_id, state=State.NEW).first()
+        if row is None:
+            return None
+        if row.attempts >= TRIES:  # the last try ended without a word: its process died
+            _give_up(row, row.error or "the process ended during the last try")
+            return None
+        InboundRecord.objects.filter(id=record_id).update(attempts=F("attempts") + 1)
+        return row.attempts + 1
+
+
+def _read(row: InboundRecord) -> None:
+    """Do what the record says, in the open unit of work. Raises what its reading raises."""
+    channel = registry.open(row.channel)
+    if row.inbox_id is None:
+        inbound.receive(_arrivals(row, channel.parse(bytes(row.body))))
+        return
+    inbox = records.inboxes([row.inbox_id])[row.inbox_id]
+    items = channel.parse_element(row.account_id, json.loads(bytes(row.body)))
+    entries = [
+        Entry(row.id if position == 0 else new_id(), Arrival(item, inbox.id, row.headers, row.received_at), inbox)
+        for position, item in enumerate(items)
+    ]
+    hold(entries)
+    for _, error in take(entries):
+        raise error
+
+
+def _arrivals(row: InboundRecord, items: Iterable[Item]) -> list[Arrival]:
+    """The items of a whole body that could not be read when it came, for the brand's own inboxes."""
+    inboxes = dict(Inbox.objects.filter(channel=row.channel).values_list("account_id", "id"))
+    return [
+        Arrival(item, inboxes[item.account_id], row.headers, row.received_at)
+        for item in items
+        if item.account_id in inboxes
+    ]
+
+
+def _note_failure(record_id: UUID, tries: int, error: Exception) -> None:
+    reason = records.failure(error)
+    logger.warning("an inbound record failed, try %s: %s", tries, reason)
+    with unit_of_work():
+        row = InboundRecord.objects.select_for_update().filter(id=record_id, state=State.NEW).first()
+        if row is None:
+            return
+        if tries >= TRIES:
+            _give_up(row, reason)
+            return
+        row.error = reason
+        row.save(update_fields=["error"])
+        jobs.defer_many(TRY, [{"record_id": str(record_id)}], at=timezone.now() + pause_after(tries))
+
+
+def _give_up(row: InboundRecord, reason: str) -> None:
+    row.state, row.error = State.DEAD, reason
+    row.save(update_fields=["state", "error"])
+    record(InboundDied(record_id=row.id, channel=row.channel), by=SYSTEM)

@@ -1,0 +1,112 @@
+"""The worker process: jobs of the queues `live` and `bulk`, and the sweeps that make up for what got lost."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from procrastinate.app import App
+from procrastinate.contrib.django import app
+from procrastinate.psycopg_connector import PsycopgConnector
+
+from tenants import selftest
+from tenants.jobs import BULK, LIVE
+from tenants.scope import in_thread
+from tenants.workspace import reactors
+from tenants.workspace.notify_layer import pause_after
+
+SWEEP_SECONDS = 10.0
+STALLED_AFTER_SECONDS = 30.0  # three heartbeats of a worker
+STOP_SECONDS = 8.0
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Runs the background jobs until it is told to stop."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--live", type=int, default=6, help="jobs of the queue live at once (0: none)")
+        parser.add_argument("--bulk", type=int, default=2, help="jobs of the queue bulk at once (0: none)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Refuse to start on a database that mixes or loses data, then work."""
+        selftest.check()
+        asyncio.run(work({LIVE: options["live"], BULK: options["bulk"]}))
+
+
+async def work(concurrency: dict[str, int]) -> None:
+    """Work on the queues, each with its own number of jobs at once, so that bulk work never takes live work's place."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    works: list[Callable[[], Awaitable[None]]] = [_sweep]
+    works += [_queue_worker(queue, jobs) for queue, jobs in concurrency.items() if jobs]
+    tasks = [asyncio.create_task(_keep(work)) for work in works]
+    await stopping.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep(work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` for ever: an outage of the database ends it, and it begins again when the outage is over."""
+    failures = 0
+    while True:
+        began = asyncio.get_running_loop().time()
+        try:
+            await work()
+        except Exception:
+            logger.exception("background work was interrupted")
+        lasted = asyncio.get_running_loop().time() - began
+        failures = 0 if lasted > SWEEP_SECONDS else failures + 1
+        await asyncio.sleep(pause_after(failures))
+
+
+def _queue_worker(queue: str, jobs: int) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        async with _worker_app(connections=jobs + 2).open_async() as worker:
+            await worker.run_worker_async(
+                name=queue,
+                queues=[queue],
+                concurrency=jobs,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=STOP_SECONDS,
+                delete_jobs="successful",
+                stalled_worker_timeout=STALLED_AFTER_SECONDS,
+            )
+
+    return run
+
+
+def _worker_app(connections: int) -> App:
+    """The app with connections of the worker's own. Jobs that defer jobs still do so through Django's connection,
+    inside their own transaction: the tasks stay bound to Django's app."""
+    parameters = app.connector.get_worker_connector()._pool_args["kwargs"]
+    worker = app.with_connector(PsycopgConnector(kwargs=parameters, min_size=1, max_size=connections))
+    worker.perform_import_paths()
+    return worker
+
+
+async def _sweep() -> None:
+    async with _worker_app(connections=1).open_async() as worker:
+        while True:
+            asked = await in_thread(reactors.sweep)
+            revived = await revive_stalled_jobs(worker)
+            if asked or revived:
+                logger.info("sweep: %d brands were behind, %d jobs of lost workers revived", asked, revived)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def revive_stalled_jobs(worker: App) -> int:
+    """Put jobs of workers that died back into their queue: jobs are idempotent. Returns how many."""
+    stalled = list(await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS))
+    for job in stalled:
+        await worker.job_manager.retry_job(job)
+    return len(stalled)
