@@ -11,7 +11,7 @@ WITH_DATABASE := $(BIN)/python -m config.postgres run --
 # Settings of a real installation, for the checks that only make sense there. The secrets live as long as the check.
 SECRET = $$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 SEAL = $$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
-PRODUCTION = KONTOR_ENV=production KONTOR_SECRET_KEY="$(SECRET)" KONTOR_SEAL_KEY="$(SEAL)" \
+PRODUCTION = KONTOR_ENV=production KONTOR_SECRET_KEY="$(SECRET)" KONTOR_SEAL_KEYS="$(SEAL)" \
 	KONTOR_PUBLIC_URL=https://desk.kontor.invalid KONTOR_PUBLIC_HOSTS=desk.kontor.invalid \
 	KONTOR_BRAND_HOST_SUFFIX=brands.kontor.invalid
 
@@ -55,10 +55,12 @@ format: $(VENV)/.installed-checks ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: $(VENV)/.installed-checks ## write the OpenAPI description to schema.yml
-	KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file schema.yml
+schema: $(VENV)/.installed-checks ## after a change of a model: write the migration and the script that new brands are made from
+	KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python manage.py makemigrations
+	KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python manage.py dump_schema
 
-messages: $(VENV)/.installed-checks ## compile the message catalogs
+messages: $(VENV)/.installed-checks ## after a change of a text: update the catalogs, and compile them
+	KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python manage.py make_messages
 	KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python manage.py compile_catalogs
 
 bench: $(VENV)/.installed-checks ## measure speed

@@ -1,7 +1,8 @@
 """The front door: one ASGI application that decides who answers a request before anything is read or opened.
 
-Sockets and platform hooks go to bare ASGI applications beside Django, everything else to Django. A request that does
-not name exactly one plain host is refused here, and so is a body that Django would first have to collect.
+Sockets and platform hooks go to bare ASGI applications beside Django, everything else to Django. A request
+that does not name exactly one plain host is refused here, and so is a body that Django would first have to
+collect.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ logger = logging.getLogger(__name__)
 class Door:
     """Hands each connection to the application behind it.
 
-    sockets: exact path -> application. folders: beginning of a path -> application, which bounds its own bodies.
-    pages: everything else. on_start, on_stop: run when the server speaks ASGI's lifespan protocol (uvicorn does,
-    daphne does not: what must happen before the first request stands in the module that builds the door).
+    sockets: exact path -> application. folders: beginning of a path -> application, which bounds its own
+    bodies. pages: everything else. on_start, on_stop: run when the server speaks ASGI's lifespan protocol
+    (uvicorn does, daphne does not: what must happen before the first request stands in the module that
+    builds the door).
     """
 
     def __init__(
@@ -99,7 +101,9 @@ class Door:
 
 
 class BoundedBody:
-    """Counts a request's body while it comes in; past the bound the answer is 413 and the rest is not read."""
+    """Counts a request's body while it comes in; past the bound the answer is 413 and the rest is not
+    read.
+    """
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive

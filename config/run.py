@@ -70,12 +70,17 @@ def serve(port: int, stopping: threading.Event) -> int:
         code = prepare(port, stopping)
         if code or stopping.is_set():
             return code
-        web = Child("web server", web_command(port))
-        worker = Child("worker", [sys.executable, "manage.py", "work"])
+        web = Child("web server", web_command(port), variables=own_address(port))
+        worker = Child("worker", [sys.executable, "manage.py", "work"], variables=own_address(port))
         welcome = welcome_file().read_text()
         return House(
             [web, worker], stopping, port=port, welcome=f"{welcome}\nCtrl-C stops everything."
         ).keep()
+
+
+def own_address(port: int) -> dict[str, str]:
+    """Return the variable that says where people reach the desk, unless the environment has its own."""
+    return {"KONTOR_PUBLIC_URL": env.url("KONTOR_PUBLIC_URL", f"http://localhost:{port}")}
 
 
 def web_command(port: int) -> list[str]:

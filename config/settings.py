@@ -55,12 +55,14 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 AUTH_USER_MODEL = "tenants.User"
 
 # --- database -----------------------------------------------------------------------------------------------
+_ADDRESS = postgres.database()
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        **postgres.database(),
+        **_ADDRESS,
         "ENGINE": "tenants.backend",
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
+            **_ADDRESS.get("OPTIONS", {}),
             "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000",
         },
     }
@@ -96,6 +98,7 @@ MIDDLEWARE = [
     "tenants.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "tenants.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -142,10 +145,16 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
+ACCOUNT_RATE_LIMITS = {"login_failed": None}  # wrong passwords are counted by axes, over all hosts and processes
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this session stays, all others of the person end
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 AXES_FAILURE_LIMIT = 10
+AXES_USERNAME_FORM_FIELD = "email"
+AXES_USERNAME_CALLABLE = "tenants.accounts.attempted_address"
+AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_RESET_ON_SUCCESS = True
@@ -159,12 +168,17 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_USE_SESSIONS = False
+SESSION_ENGINE = "tenants.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE and env.flag("KONTOR_SSL_REDIRECT", True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("KONTOR_BEHIND_PROXY", SECURE) else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
-SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_REFERRER_POLICY = "same-origin"  # with "no-referrer" browsers post forms with Origin: null, which CSRF refuses
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -205,9 +219,12 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.workspace.rest.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.workspace.rest.TokenPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["tenants.workspace.rest.BoundedJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.workspace.json_input.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "tenants.workspace.rest.problem",
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.workspace.rest.PlanThrottle"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tenants.workspace.rest.JSONAlways",
+    "EXCEPTION_HANDLER": "tenants.workspace.problems.answer",
+    "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -216,11 +233,28 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_PUBLIC": True,
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "validatorUrl": None},
     "SERVE_PERMISSIONS": [],
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+# --- mail ---------------------------------------------------------------------------------------------------
+EMAIL_HOST = env.text("KONTOR_SMTP_HOST", "localhost")
+EMAIL_PORT = env.number("KONTOR_SMTP_PORT", 25)
+EMAIL_HOST_USER = env.text("KONTOR_SMTP_USER")
+EMAIL_HOST_PASSWORD = env.text("KONTOR_SMTP_PASSWORD")
+EMAIL_USE_TLS = env.flag("KONTOR_SMTP_TLS", False)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = (
+    "django.core.mail.backends.console.EmailBackend"  # at home the links are read from the console
+    if DEVELOPMENT and not env.text("KONTOR_SMTP_HOST")
+    else "django.core.mail.backends.smtp.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env.text("KONTOR_MAIL_FROM", "Kontor <no-reply@localhost>")
 
 # --- jobs ---------------------------------------------------------------------------------------------------
 PROCRASTINATE_ON_APP_READY = None

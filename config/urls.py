@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from config import api
+from config.admin_sites import brand_site
+from tenants import urls as tenant_urls
+
+urlpatterns = [
+    *tenant_urls.accounts,
+    *tenant_urls.house,
+    *tenant_urls.brand,
+    path("", include("conversations.urls")),
+    path("", include("reporting.urls")),
+    path("widget/", include("conversations.widget.urls")),
+    path("api/v1/", include(api.urlpatterns)),
+    path("admin/", brand_site.urls),
+]

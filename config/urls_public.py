@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from config.admin_sites import platform_site
+from conversations import queries
+from tenants import urls as tenant_urls
+from tenants import views
+
+urlpatterns = [
+    *tenant_urls.accounts,
+    *tenant_urls.house,
+    path("", views.brands, {"look_at": queries.load}, name="brands"),
+    path("brands/<uuid:tenant_id>/open/", views.open_brand, name="open_brand"),
+    path("admin/", platform_site.urls),
+]

@@ -19,7 +19,8 @@ _ROUNDS = 3
 
 _RESOLVE = """
     WITH sought AS MATERIALIZED (
-        SELECT * FROM unnest(%(channels)s::text[], %(scopes)s::text[], %(addresses)s::text[], %(names)s::text[],
+        SELECT * FROM unnest(%(channels)s::text[], %(scopes)s::text[], %(addresses)s::text[],
+               %(names)s::text[],
                              %(languages)s::text[], %(seen)s::timestamptz[], %(makes)s::bool[],
                              %(identity_ids)s::uuid[], %(contact_ids)s::uuid[])
                AS s (channel, scope, address, name, language, seen_at, make, identity_id, contact_id)),
@@ -89,8 +90,8 @@ class Found:
 def resolve_many(sought: Iterable[Sought]) -> dict[Address, Found]:
     """Everybody behind these addresses; those unknown and not to be made are missing from the answer.
 
-    One statement, whatever their number; one more only when another transaction makes the same identity at the
-    same moment. Must run inside a unit of work: `contact.created` is recorded for each new contact.
+    One statement, whatever their number; one more only when another transaction makes the same identity at
+    the same moment. Must run inside a unit of work: `contact.created` is recorded for each new contact.
     """
     open_ones = _one_per_address(sought)
     found: dict[Address, Found] = {}

@@ -25,6 +25,7 @@ from conversations.channels.base import (
     RetryProtection,
     Sent,
 )
+from conversations.inbound import late
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt
 from conversations.window import WindowState, may_send, reply_window
 from tenants.sealing import Unsealable
@@ -83,11 +84,14 @@ def finish(call: Call, result: Sent | DeliveryError) -> settling.Settled:
         conversation, now = locked
         message = Message.objects.get(id=attempt.message_id)
         message.conversation = conversation
+        capabilities = registry.open(call.channel).capabilities
         if isinstance(result, Sent):
-            return settling.sent(attempt, message, result, now)
+            settled = settling.sent(attempt, message, result, now)
+            if capabilities.reports_delivered or capabilities.reports_read:
+                late.apply([message.id])  # reports that came before the platform's answer did
+            return settled
         if attempt.outcome != Outcome.CALLING:
             return settling.Settled()
-        capabilities = registry.open(call.channel).capabilities
         return settling.refused(attempt, message, result, capabilities, now)
 
 

@@ -29,7 +29,7 @@ SWEEP_AFTER = timedelta(seconds=5)  # younger messages have their own job on the
 logger = logging.getLogger(__name__)
 
 
-@job(queue=LIVE, name="conversations.deliver")
+@job(queue=LIVE)
 def deliver(conversation_id: str) -> None:
     """Hand over a conversation's pending messages, oldest first, until one has to wait."""
     while (call := attempts.begin(UUID(conversation_id))) is not None:
@@ -45,7 +45,7 @@ def deliver(conversation_id: str) -> None:
             failpoints.reach("outbound.before_mark")
 
 
-@job(queue=LIVE, name="conversations.drain")
+@job(queue=LIVE)
 def drain() -> None:
     """Send on what had to wait while an inbox was failing or disconnected, oldest first."""
     sweep(younger_too=True)

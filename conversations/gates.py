@@ -8,24 +8,34 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from conversations.models import Conversation, Inbox, Message
-from tenants.workspace.access import Member, Permission
+from tenants.workspace.access import Acting, Permission
 
 
-def visible_inboxes(member: Member) -> QuerySet[Inbox]:
+def visible_inboxes(member: Acting) -> QuerySet[Inbox]:
     """The inboxes a member sees: those for everybody, those of their teams, or all for supervisors and above."""
     if member.may(Permission.SEE_EVERY_INBOX):
         return Inbox.objects.all()
-    return Inbox.objects.filter(Q(teams__isnull=True) | Q(teams__agents=member.agent)).distinct()
+    for_all = Q(teams__isnull=True)
+    own = for_all if member.agent is None else for_all | Q(teams__agents=member.agent)
+    return Inbox.objects.filter(own).distinct()
 
 
-def visible_inbox_ids(member: Member) -> frozenset[UUID] | None:
+def visible_inbox_ids(member: Acting) -> frozenset[UUID] | None:
     """The same as ids, for filters and sockets. None: every inbox."""
     if member.may(Permission.SEE_EVERY_INBOX):
         return None
     return frozenset(visible_inboxes(member).values_list("id", flat=True))
 
 
-def access_conversation(member: Member, conversation_id: UUID) -> Conversation:
+def visible_contacts(member: Acting) -> Q:
+    """The contacts who are in a conversation that the member sees; every contact for supervisors and above."""
+    visible = visible_inbox_ids(member)
+    if visible is None:
+        return Q()
+    return Q(id__in=Conversation.objects.filter(inbox_id__in=visible).values("contact_id"))
+
+
+def access_conversation(member: Acting, conversation_id: UUID) -> Conversation:
     """The conversation, with inbox, contact, identity and assignee. Raises Http404, also for a hidden one."""
     rows = Conversation.objects.select_related("inbox", "contact", "identity", "assignee", "team")
     row = rows.filter(id=conversation_id).first()
@@ -34,7 +44,7 @@ def access_conversation(member: Member, conversation_id: UUID) -> Conversation:
     return row
 
 
-def access_message(member: Member, message_id: UUID) -> Message:
+def access_message(member: Acting, message_id: UUID) -> Message:
     """The message, with its conversation. Raises Http404, also for a hidden one."""
     row = Message.objects.select_related("conversation", "inbox").filter(id=message_id).first()
     if row is None or not _sees(member, row.inbox_id):
@@ -42,7 +52,7 @@ def access_message(member: Member, message_id: UUID) -> Message:
     return row
 
 
-def access_inbox(member: Member, inbox_id: UUID) -> Inbox:
+def access_inbox(member: Acting, inbox_id: UUID) -> Inbox:
     """The inbox. Raises Http404, also for a hidden one."""
     row = Inbox.objects.filter(id=inbox_id).first()
     if row is None or not _sees(member, row.id):
@@ -50,6 +60,6 @@ def access_inbox(member: Member, inbox_id: UUID) -> Inbox:
     return row
 
 
-def _sees(member: Member, inbox_id: UUID) -> bool:
+def _sees(member: Acting, inbox_id: UUID) -> bool:
     visible = visible_inbox_ids(member)
     return visible is None or inbox_id in visible

@@ -20,8 +20,8 @@ class Disconnected(Exception):
 async def read_body(
     headers: Mapping[str, str], receive: Callable[[], Awaitable[dict[str, Any]]], most_bytes: int
 ) -> bytes:
-    """The whole body. Raises BodyTooLarge at once when announced, else when it grows too large; TimeoutError when
-    it is not complete after BODY_SECONDS; Disconnected."""
+    """The whole body. Raises BodyTooLarge at once when announced, else when it grows too large; TimeoutError
+    when it is not complete after BODY_SECONDS; Disconnected."""
     announced = headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and (len(announced) > 12 or int(announced) > most_bytes):
         raise BodyTooLarge

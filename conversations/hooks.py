@@ -1,8 +1,8 @@
 """`/hooks/<kind>/<key>`: where platforms call us. Raw ASGI, beside Django.
 
 Bound the body, verify the signature over its raw bytes, read it, find each item's tenant by the receiving
-account, hand it to that tenant's lane, and answer 200 once everything is on disk. The key names the application
-and is never logged.
+account, hand it to that tenant's lane, and answer 200 once everything is on disk. The key names the
+application and is never logged.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ JSON, TEXT = b"application/json", b"text/plain; charset=utf-8"
 
 logger = logging.getLogger(__name__)
 counts: Counter[str] = Counter()
-"""What became of hooks in this process: refused_signature, unknown_account, unparsable, suspended, full, failed."""
+"""What became of hooks in this process: refused_signature, unknown_account, unparsable, suspended, full,
+failed."""
 
 _refusals = Refusals(BAD_SIGNATURES_PER_MINUTE)
 _unsealed: dict[str, str] = {}
@@ -95,7 +96,9 @@ async def _find_app(scope: dict[str, Any]) -> tuple[AppRef, Channel]:
 
 
 def _handshake(scope: dict[str, Any], app: AppRef, channel: Channel) -> bytes:
-    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=20))
+    query = dict(
+        parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=20)
+    )
     token = _unseal(app.sealed_verify_token, f"channel_app:{app.id}:verify_token")
     challenge = channel.challenge(query, token) if token else None
     if challenge is None:

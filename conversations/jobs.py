@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from conversations import delivering, lifecycle, profiles
+from conversations import delivering, lifecycle, profiles, replaying
 from tenants import directory
-from tenants.jobs import LIVE
+from tenants.jobs import LIVE, give_connection_back
 from tenants.scope import tenant_scope
 
-__all__ = ["delivering", "profiles", "sweep_outbound", "wake_sleepers"]
+__all__ = ["delivering", "profiles", "replaying", "sweep_inbound", "sweep_outbound", "wake_sleepers"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,13 @@ def wake_sleepers(timestamp: int) -> None:
     _in_every_brand(lambda: lifecycle.wake_sleepers(now))
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queue=LIVE, name="conversations.sweep_inbound", queueing_lock="conversations.sweep_inbound")
+def sweep_inbound(timestamp: int) -> None:
+    """Every minute: inbound records that nobody tries any more, and what waits for a message."""
+    _in_every_brand(replaying.sweep)
+
+
 def _in_every_brand(work: Callable[[], object]) -> None:
     """Run `work` in each active brand; one that fails does not keep the others waiting."""
     try:
@@ -44,4 +51,4 @@ def _in_every_brand(work: Callable[[], object]) -> None:
             except DatabaseError:
                 logger.exception("periodic work failed in brand %s", tenant.slug)
     finally:
-        close_old_connections()
+        give_connection_back()

@@ -2,9 +2,9 @@
 
     await lanes.submit(tenant, arrivals)        # returns when they are on disk
 
-A lane takes what is waiting, up to BATCH items, and writes it in one transaction; the next batch is what arrived
-meanwhile. There is no timer: a single item goes at once, a storm shares its commits. Lanes take turns on a few
-threads, one batch each, so that one brand's storm never holds another brand's message up.
+A lane takes what is waiting, up to BATCH items, and writes it in one transaction; the next batch is what
+arrived meanwhile. There is no timer: a single item goes at once, a storm shares its commits. Lanes take
+turns on a few threads, one batch each, so that one brand's storm never holds another brand's message up.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from tenants.scope import tenant_scope
 BATCH = 100
 THREADS = 3
 SECONDS_OF_RATE = 10
-CONNECTION_LIFE_SECONDS = 300.0  # a server process that touched a thousand schemas holds hundreds of megabytes
+CONNECTION_LIFE_SECONDS = (
+    300.0  # a server process that touched a thousand schemas holds hundreds of megabytes
+)
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +64,8 @@ _own = threading.local()
 async def submit(tenant: TenantRef, arrivals: Sequence[Arrival]) -> None:
     """Write arrivals of `tenant` down. When it returns they are on disk.
 
-    Raises LaneFull when too much of this tenant waits already, and whatever the database raised; then nothing of
-    the load in question was acknowledged, and sending it again is safe.
+    Raises LaneFull when too much of this tenant waits already, and whatever the database raised; then
+    nothing of the load in question was acknowledged, and sending it again is safe.
     """
     if not arrivals:
         return
@@ -141,7 +143,8 @@ def _run(lane: _Lane) -> None:
 
 
 def _next_batch(lane: _Lane) -> list[_Load]:
-    loads, size = [], 0
+    loads: list[_Load] = []
+    size = 0
     while lane.loads and (not loads or size + len(lane.loads[0].arrivals) <= BATCH):
         load = lane.loads.popleft()
         if load.written.set_running_or_notify_cancel():

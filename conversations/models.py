@@ -1,4 +1,8 @@
-"""Tenant schema: inboxes, conversations, what was said, and what became of it."""
+"""Tenant schema: inboxes, conversations, what was said, and what became of it.
+
+A foreign key carries no index of its own (`db_index=False`) where another index begins with it, or where only the
+rare removal of its target would use one: every index is paid for by every message.
+"""
 
 from __future__ import annotations
 
@@ -61,13 +65,13 @@ class Conversation(TenantModel):
         HIGH = 1, _("high")
         URGENT = 2, _("urgent")
 
-    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="conversations")
+    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="conversations", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="conversations")
     identity = models.ForeignKey(ContactIdentity, on_delete=models.CASCADE, related_name="conversations")
     thread = models.CharField(max_length=200, blank=True)  # the platform's group or room; "" one to one
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
-    assignee = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations")
+    assignee = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations", db_index=False)
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations")
     snoozed_until = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True)  # platform time of the first unanswered customer message
@@ -113,11 +117,11 @@ class Session(TenantModel):
     """One span of work: from the first customer message (or our first word) to resolve."""
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="sessions")
-    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+")
+    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+", db_index=False)
     started_at = models.DateTimeField()
     started_by_customer = models.BooleanField(default=True)
     resolved_at = models.DateTimeField(null=True)
-    resolved_by = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+")
+    resolved_by = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
@@ -133,15 +137,15 @@ class Wait(TenantModel):
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="waits")
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="waits")
-    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+")
+    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+", db_index=False)
     is_first = models.BooleanField()  # the session's first wait: its length is the first response time
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    answered_by = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+")
+    answered_by = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     answered_outside = models.BooleanField(default=False)  # answered in the platform's own inbox
     dropped = models.BooleanField(default=False)  # resolved without an answer
-    assignee = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+")
-    team = models.ForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+")
+    assignee = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    team = models.ForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
@@ -191,14 +195,14 @@ class Message(TenantModel):
         UNCONFIRMED = "unconfirmed", _("not confirmed")  # may have arrived: a person decides
         SKIPPED = "skipped", _("given up")
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
-    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+", db_index=False)
     number = models.IntegerField()
     direction = models.CharField(max_length=3, choices=Direction.choices)
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.TEXT)
     text = models.TextField(blank=True)
     author_kind = models.CharField(max_length=8, choices=Author.choices)
-    agent = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+")
+    agent = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     external_id = models.CharField(max_length=300, blank=True)
     client_id = models.UUIDField(null=True)  # made by the browser or integrator that wrote it: a retry is no second message
     status = models.CharField(max_length=12, choices=Status.choices)
@@ -234,7 +238,7 @@ class Message(TenantModel):
 class Attachment(TenantModel):
     """A file, sticker or place of a message, as the platform named it. Nothing here has been fetched."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments", db_index=False)
     position = models.SmallIntegerField()
     kind = models.CharField(max_length=12)
     url = models.TextField(blank=True)
@@ -251,7 +255,7 @@ class Attachment(TenantModel):
 class ReadMark(TenantModel):
     """How far one agent has read one conversation, by message number."""
 
-    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+", db_index=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="read_marks")
     number = models.IntegerField()
 
@@ -268,7 +272,7 @@ class InboundRecord(TenantModel):
         PARKED = "parked", _("waits for the message it speaks of")
         DEAD = "dead", _("failed")
 
-    inbox = models.ForeignKey(Inbox, null=True, on_delete=models.CASCADE, related_name="+")
+    inbox = models.ForeignKey(Inbox, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=20)
     account_id = models.CharField(max_length=200)
     event_id = models.CharField(max_length=300, blank=True)
@@ -295,7 +299,7 @@ class InboundRecord(TenantModel):
 class ParkedItem(TenantModel):
     """A status, edit or unsend that came before the message it speaks of."""
 
-    inbox = models.ForeignKey(Inbox, on_delete=models.CASCADE, related_name="+")
+    inbox = models.ForeignKey(Inbox, on_delete=models.CASCADE, related_name="+", db_index=False)
     external_id = models.CharField(max_length=300)
     kind = models.CharField(max_length=20)  # sent | delivered | read | failed | edited | unsent | reaction
     content = models.JSONField(default=dict)
@@ -319,7 +323,7 @@ class OutboundAttempt(TenantModel):
         PERMANENT = "permanent"
         UNKNOWN = "unknown"
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     number = models.SmallIntegerField()
     started_at = models.DateTimeField()
     lease_until = models.DateTimeField()  # database time: after it another worker may take over

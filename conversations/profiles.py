@@ -23,6 +23,7 @@ from tenants.workspace.events import SYSTEM, record, unit_of_work
 
 ASK_SECONDS = 12.0
 ASK_EVERY = timedelta(days=1)
+ASK_AGAIN_AFTER = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,1}")
 _POISON = re.compile("[\x00\ud800-\udfff]")
@@ -30,28 +31,27 @@ _POISON = re.compile("[\x00\ud800-\udfff]")
 logger = logging.getLogger(__name__)
 
 
-def ask_for(identity: ContactIdentity, inbox: Inbox) -> None:
-    """Let a worker ask the platform about the customer, where it can be asked and was not within a day."""
-    if registry.open(inbox.channel).capabilities.has_profiles and _is_due(identity):
-        mark = f"profile:{identity.id}"
-        defer(fetch, only_one=mark, identity_id=str(identity.id), inbox_id=str(inbox.id))
-
-
-@job(queue=BULK, name="conversations.fetch_profile")
-def fetch(identity_id: str, inbox_id: str) -> None:
-    """Ask the inbox's platform who an identity is. Whatever goes wrong, the next day's message asks again."""
+@job(queue=BULK)
+def fetch(identity_id: str, tries: int = 0) -> None:
+    """Ask the platform who an identity is. A platform that has no time for us is asked again, a few times."""
     identity = ContactIdentity.objects.filter(id=UUID(identity_id)).first()
-    inbox = Inbox.objects.filter(id=UUID(inbox_id), is_active=True).first()
-    if identity is None or inbox is None or not _claim(identity):
+    if identity is None:  # erased meanwhile
+        return
+    talked = Inbox.objects.filter(conversations__identity=identity, is_active=True)
+    inbox = talked.order_by("-conversations__last_activity_at").first()
+    if inbox is None or not _claim(identity, again=tries > 0):
         return
     channel = registry.open(inbox.channel)
     try:
         profile = channel.fetch_profile(identity.address, account_of(inbox), transport.within(ASK_SECONDS))
-    except (DeliveryError, Unsealable) as error:
-        kind = getattr(error, "kind", "unsealable")
-        logger.warning("no profile for identity %s: %s", identity.id, kind)
-        return
-    apply(identity, profile)
+    except Unsealable:
+        logger.warning("no profile for identity %s: the inbox's credentials do not open", identity.id)
+    except DeliveryError as error:
+        logger.warning("no profile for identity %s: %s", identity.id, error.kind)
+        if not error.permanent and tries < len(ASK_AGAIN_AFTER):
+            defer(fetch, at=timezone.now() + ASK_AGAIN_AFTER[tries], identity_id=identity_id, tries=tries + 1)
+    else:
+        apply(identity, profile)
 
 
 def apply(identity: ContactIdentity, profile: Profile) -> None:
@@ -75,13 +75,10 @@ def apply(identity: ContactIdentity, profile: Profile) -> None:
         record(ContactUpdated(contact_id=contact.id, fields=news), by=SYSTEM)
 
 
-def _is_due(identity: ContactIdentity) -> bool:
-    return identity.profile_asked_at is None or identity.profile_asked_at < timezone.now() - ASK_EVERY
-
-
-def _claim(identity: ContactIdentity) -> bool:
+def _claim(identity: ContactIdentity, *, again: bool) -> bool:
+    """Whether it is this caller who asks; the first asking of a day, and what follows from its trouble."""
     now = timezone.now()
-    due = Q(profile_asked_at__isnull=True) | Q(profile_asked_at__lt=now - ASK_EVERY)
+    due = Q() if again else Q(profile_asked_at__isnull=True) | Q(profile_asked_at__lt=now - ASK_EVERY)
     return ContactIdentity.objects.filter(due, id=identity.id).update(profile_asked_at=now) == 1
 
 

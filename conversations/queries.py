@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from conversations.models import Attachment, Conversation, Message, ReadMark
 
@@ -77,6 +77,27 @@ class ThreadPosition:
 
     sent_at: datetime
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What lies on a brand's desk now. waiting_since: of the customer who waits longest."""
+
+    open: int
+    waiting: int
+    waiting_since: datetime | None
+
+
+def load() -> Load:
+    """The load of the scope's brand. One query over living conversations only."""
+    live = Conversation.objects.exclude(status=Conversation.Status.RESOLVED)
+    return Load(
+        **live.aggregate(
+            open=Count("id", filter=Q(status__in=[Conversation.Status.OPEN, Conversation.Status.PENDING])),
+            waiting=Count("waiting_since"),
+            waiting_since=Min("waiting_since"),
+        )
+    )
 
 
 def in_view(view: str, agent_id: UUID | None) -> Q:

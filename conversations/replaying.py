@@ -1,7 +1,7 @@
 """Records that could not be read: tried again, given up after five tries, read again when a person asks.
 
-A try is counted and committed before the work begins, so that an item which kills its process runs out of tries
-like any other.
+A try is counted and committed before the work begins, so that an item which kills its process runs out of
+tries like any other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from conversations.inbound.batch import hold
 from conversations.inbound.reception import take
 from conversations.inbound.records import Entry
 from conversations.inbound.retries import TRIES, TRY, pause_after
-from conversations.models import Inbox, InboundRecord
+from conversations.models import InboundRecord, Inbox
 from tenants import directory, jobs
 from tenants.ids import new_id
 from tenants.models import UnparsedHook
@@ -52,7 +52,11 @@ def try_again(record_id: str) -> None:
         return
     try:
         with unit_of_work():
-            row = InboundRecord.objects.select_for_update(skip_locked=True).filter(id=record_id, state=State.NEW).first()
+            row = (
+                InboundRecord.objects.select_for_update(skip_locked=True)
+                .filter(id=record_id, state=State.NEW)
+                .first()
+            )
             if row is None:
                 return
             InboundRecord.objects.filter(id=row.id).update(state=State.DONE, error="")
@@ -88,8 +92,8 @@ def replay_many(rows: Iterable[InboundRecord], *, by: Actor) -> int:
 def replay_hook(hook: UnparsedHook) -> int:
     """Read an unread body of a shared application again and hand its items to their tenants.
 
-    Returns how many items found one. Raises Unparsable, and whatever the database raises; then it can be repeated,
-    because what was stored already is stored once only.
+    Returns how many items found one. Raises Unparsable, and whatever the database raises; then it can be
+    repeated, because what was stored already is stored once only.
     """
     app = hook.app
     items = registry.open(app.kind).parse(bytes(hook.body))
@@ -107,8 +111,8 @@ def replay_hook(hook: UnparsedHook) -> int:
 
 
 def sweep() -> None:
-    """For one brand, each minute: records whose job was lost, parked items whose message is there, parked items
-    that are too old."""
+    """For one brand, each minute: records whose job was lost, parked items whose message is there, parked
+    items that are too old."""
     lost = InboundRecord.objects.filter(state=State.NEW, received_at__lt=timezone.now() - OVERDUE)
     for record_id in lost.order_by("received_at").values_list("id", flat=True)[:SWEEP_LIMIT]:
         jobs.defer(try_again, only_one=f"inbound:{record_id}", record_id=str(record_id))
@@ -138,7 +142,11 @@ def _read(row: InboundRecord) -> None:
     inbox = records.inboxes([row.inbox_id])[row.inbox_id]
     items = channel.parse_element(row.account_id, json.loads(bytes(row.body)))
     entries = [
-        Entry(row.id if position == 0 else new_id(), Arrival(item, inbox.id, row.headers, row.received_at), inbox)
+        Entry(
+            row.id if position == 0 else new_id(),
+            Arrival(item, inbox.id, row.headers, row.received_at),
+            inbox,
+        )
         for position, item in enumerate(items)
     ]
     hold(entries)

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
 from django.db.models import ForeignKey
 
 from tenants.backend.router import tenant_app_labels
@@ -48,6 +49,6 @@ def our_backend_serves_every_alias(
     """A stock backend keeps the tenant on the connection, where the next request finds it."""
     return [
         Error(f"The database {alias!r} does not use tenants.backend.", id="tenants.E003")
-        for alias, database in settings.DATABASES.items()
+        for alias, database in connections.settings.items()
         if database["ENGINE"] != "tenants.backend"
     ]

@@ -88,7 +88,11 @@ def tenant_by_id(tenant_id: UUID) -> TenantRef | None:
 def active_tenants() -> list[TenantRef]:
     """Every active tenant whose schema is complete, by name, read afresh: for sweeps over all schemas."""
     with public_scope():
-        rows = Tenant.objects.filter(status=Tenant.Status.ACTIVE).select_related("plan").prefetch_related("domains")
+        rows = (
+            Tenant.objects.filter(status=Tenant.Status.ACTIVE)
+            .select_related("plan")
+            .prefetch_related("domains")
+        )
         return [tenant for tenant in _refs(rows) if tenant.is_complete]
 
 

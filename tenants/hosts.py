@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
-from django.http.response import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from tenants import directory
 from tenants.directory import TenantRef
@@ -40,10 +40,10 @@ class HostMiddleware:
     a tenant whose schema lacks tables gets a 503.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> Any:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         host = self._host(request)
         if host is None:
             return HttpResponseNotFound()
@@ -66,15 +66,20 @@ class HostMiddleware:
         scope = getattr(request, "scope", None)
         if scope is not None:
             return host_of(scope["headers"])
-        match = HOST_FORM.fullmatch(request.META.get("HTTP_HOST", request.META.get("SERVER_NAME", "")).lower())
+        match = HOST_FORM.fullmatch(
+            request.META.get("HTTP_HOST", request.META.get("SERVER_NAME", "")).lower()
+        )
         return match[1] if match else None
 
 
-def _stay_in_scope(response: HttpResponse, tenant: TenantRef) -> HttpResponse:
+def _stay_in_scope(response: HttpResponseBase, tenant: TenantRef) -> HttpResponseBase:
     """A streamed body is made after the scope has ended: each chunk re-enters it."""
     if isinstance(response, StreamingHttpResponse):
+        chunks = (
+            response.streaming_content
+        )  # read now: iterating the response itself would read it back later
         if response.is_async:
-            response.streaming_content = scoped_async_stream(tenant, aiter(response))
+            response.streaming_content = scoped_async_stream(tenant, cast("AsyncIterator[bytes]", chunks))
         else:
-            response.streaming_content = scoped_stream(tenant, iter(response))
+            response.streaming_content = scoped_stream(tenant, cast("Iterator[bytes]", chunks))
     return response

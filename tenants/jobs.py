@@ -1,6 +1,6 @@
 """Background work: procrastinate tables in the public schema, each job inside its tenant's scope.
 
-    @job(queue=LIVE, lock="conversation:{conversation_id}")
+    @job(queue=LIVE)
     def deliver(conversation_id: str) -> None: ...
 
     defer(deliver, conversation_id=str(conversation.id))        # in the writing transaction, inside a scope
@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from procrastinate import exceptions
 from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
@@ -47,14 +47,22 @@ def job(*, queue: str, name: str = "") -> Callable[[Callable[..., None]], Task[.
                 with tenant_scope(tenant):
                     work(**arguments)
             finally:
-                close_old_connections()  # jobs run in free threads: give the connection back to the pool
+                give_connection_back()
 
         run.__name__ = work.__name__
         run.__doc__ = work.__doc__
-        task: Task[..., None, ...] = app.task(name=name or f"{work.__module__}.{work.__name__}", queue=queue)(run)
+        task: Task[..., None, ...] = app.task(name=name or f"{work.__module__}.{work.__name__}", queue=queue)(
+            run
+        )
         return task
 
     return register
+
+
+def give_connection_back() -> None:
+    """Let the pool have a job's connection again: jobs run in free threads. Never inside a transaction."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 def defer(
@@ -67,8 +75,8 @@ def defer(
 ) -> None:
     """Put a job of the scope's tenant into the queue, in the transaction that is open.
 
-    at: not before this time. lock: jobs with the same lock run one after the other. only_one: while a job with
-    this mark still waits, another is not added. Both are per tenant.
+    at: not before this time. lock: jobs with the same lock run one after the other. only_one: while a job
+    with this mark still waits, another is not added. Both are per tenant.
     """
     tenant_id = str(scoped_tenant().id)
     options: dict[str, Any] = {}
@@ -79,18 +87,22 @@ def defer(
     if only_one is not None:
         options["queueing_lock"] = f"{tenant_id}:{only_one}"
     try:
-        with transaction.atomic() if only_one is not None else nullcontext():  # the refusal must not end the caller's
+        with (
+            transaction.atomic() if only_one is not None else nullcontext()
+        ):  # the refusal must not end the caller's
             task.configure(**options).defer(tenant_id=tenant_id, **arguments)
     except exceptions.AlreadyEnqueued:
         logger.debug("%s already waits (%s)", task.name, only_one)
 
 
-def defer_many(name: str, each: Sequence[dict[str, Any]], *, at: datetime | None = None) -> None:
-    """Put one job `name` for each set of arguments into the queue `live`, in the transaction that is open. One
+def defer_many(
+    name: str, each: Sequence[dict[str, Any]], *, at: datetime | None = None, queue: str = LIVE
+) -> None:
+    """Put one job `name` for each set of arguments into the queue, in the transaction that is open. One
     statement. Jobs are named, so that a lower layer can ask for the work of a higher one.
     """
     if each:
         tenant_id = str(scoped_tenant().id)
         options: dict[str, Any] = {} if at is None else {"schedule_at": at}
-        task = app.configure_task(name, queue=LIVE, **options)
+        task = app.configure_task(name, queue=queue, **options)
         task.batch_defer(*({"tenant_id": tenant_id, **arguments} for arguments in each))

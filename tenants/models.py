@@ -180,6 +180,36 @@ class Membership(models.Model):
         return f"{self.user} · {self.tenant} · {self.get_role_display()}"
 
 
+class Invitation(models.Model):
+    """Asks a person to join one tenant. The link in the mail is good once, for three days; only its digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations", verbose_name=_("tenant"))
+    email = models.EmailField(_("e-mail address"))
+    role = models.CharField(_("role"), max_length=12, choices=Membership.Role.choices, default=Membership.Role.AGENT)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires"), editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(name="invitation_email_lower_case", condition=models.Q(email=Lower("email"))),
+            models.CheckConstraint(
+                name="invitation_role_known",
+                condition=models.Q(role__in=["owner", "admin", "supervisor", "agent", "viewer"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.get_role_display()}"
+
+
 class HandOffTicket(models.Model):
     """Carries a signed-in person from one host to another: once, within 30 seconds, for one tenant only."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import SeparateDatabaseAndState
@@ -89,7 +90,7 @@ class Plan:
         if not migration.atomic:
             with _patience("SESSION"), _WritingEditor(connection, atomic=False) as editor:
                 migration.apply(step.before.clone(), editor)
-            self.executor.record_migration(migration)
+            self.executor.record_migration(migration)  # type: ignore[call-arg, arg-type]
             return
         with transaction.atomic(), _patience("LOCAL"):
             if step.statements is None:
@@ -101,12 +102,12 @@ class Plan:
                 with connection.cursor() as cursor:
                     for statement in written:
                         cursor.execute(statement)
-            self.executor.record_migration(migration)
+            self.executor.record_migration(migration)  # type: ignore[call-arg, arg-type]
         if step.is_plain_sql:
             step.statements = written
 
 
-class _WritingEditor(connection.SchemaEditorClass):  # type: ignore[name-defined,misc]
+class _WritingEditor(DatabaseSchemaEditor):
     """Runs what a migration wants, and writes it down with its values filled in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -114,7 +115,7 @@ class _WritingEditor(connection.SchemaEditorClass):  # type: ignore[name-defined
         self.written: list[str] = []
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        text = str(sql) if params is None else connection.ops.compose_sql(str(sql), params)
+        text = str(sql) if params is None else connection.ops.compose_sql(str(sql), params)  # type: ignore[attr-defined]
         self.written.append(text)
         super().execute(text, None)
 

@@ -124,7 +124,7 @@ def _check(language: str, timezone: str) -> None:
     try:
         Schedule.from_json({"zone": timezone, "weekly": _OFFICE_HOURS})
     except ScheduleError as error:
-        raise ValidationError({"timezone": gettext(error.message) % error.params}) from error
+        raise ValidationError({"timezone": gettext(str(error.message)) % error.params}) from error
 
 
 def _furnish(tenant: Tenant, owner: User | None) -> None:

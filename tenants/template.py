@@ -11,7 +11,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from django.db import connection
 from psycopg import sql
 
 from tenants import migrating
+from tenants.ids import new_id
 from tenants.provisioning import TEMPLATE
 from tenants.scope import public_scope, tenant_scope
 
@@ -38,7 +39,7 @@ class Template:
     """The throw-away schema, in the form that a scope asks for."""
 
     schema_name: str = TEMPLATE
-    id: UUID = UUID(int=0)
+    id: UUID = field(default_factory=new_id)
 
 
 def current_script() -> str:
@@ -144,10 +145,10 @@ def _one_line(text: str) -> str:
 
 def _migrations() -> list[str]:
     with tenant_scope(Template()), connection.cursor() as cursor:
-        cursor.execute(f"SELECT app, name FROM {TEMPLATE}.django_migrations ORDER BY id")
+        cursor.execute(f"SELECT app, name FROM {TEMPLATE}.django_migrations ORDER BY id")  # noqa: S608
         rows = cursor.fetchall()
         literals = [[sql.Literal(part).as_string(cursor.connection) for part in row] for row in rows]
     return [
-        f"INSERT INTO {TEMPLATE}.django_migrations (app, name, applied) VALUES ({app}, {name}, now())"
+        f"INSERT INTO {TEMPLATE}.django_migrations (app, name, applied) VALUES ({app}, {name}, now())"  # noqa: S608
         for app, name in literals
     ]

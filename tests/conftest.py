@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from tenants import directory, provisioning
@@ -186,7 +185,8 @@ def sign_in(db: None) -> SignIn:
 
     def open_browser(user: User, tenant: TenantRef) -> Client:
         client = Client(headers={"host": tenant.primary_host})
-        client.force_login(user, backend=BACKEND)
+        with tenant_scope(tenant):  # a session is good on the host it was made for
+            client.force_login(user, backend=BACKEND)
         return client
 
     return open_browser

@@ -16,8 +16,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext_lazy
-
 from conversations.channels import wire
 from conversations.channels.base import (
     UNKNOWN_TIME,
@@ -34,6 +32,7 @@ from conversations.channels.base import (
     Transport,
     UnknownItem,
     Unparsable,
+    gettext_noop,
 )
 
 _PAGE_FIELDS = ("url", "title", "referrer")
@@ -44,7 +43,7 @@ class Widget(Channel):
     """The chat on a brand's own website."""
 
     kind = "widget"
-    label = gettext_lazy("Website chat")
+    label = gettext_noop("Website chat")
     default_base_url = ""
     # Sending is a row of our own log, so a second try finds the first one: the strongest protection there is.
     capabilities = Capabilities(text_limit=4000, reports_read=True, retry_protection=RetryProtection.KEY)

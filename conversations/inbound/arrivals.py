@@ -26,7 +26,8 @@ class Arrival:
 
     @property
     def happened_at(self) -> datetime:
-        """Platform time; the time of arrival where there is none; never more than five minutes ahead of it."""
+        """Platform time; the time of arrival where there is none; never more than five minutes ahead of
+        it."""
         if self.item.happened_at >= UNKNOWN_TIME:
             return self.received_at
         return min(self.item.happened_at, self.received_at + FUTURE_ALLOWED)

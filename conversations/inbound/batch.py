@@ -1,13 +1,12 @@
 """What a batch speaks of, in memory: messages, conversations and parked items, read once and under lock.
 
-Customers are held first (`hold`), so nobody else writes about the same customer until our commit: what is read
-here stays true, and everything can be decided in memory.
+Customers are held first (`hold`), so nobody else writes about the same customer until our commit: what is
+read here stays true, and everything can be decided in memory.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -154,7 +153,9 @@ class Batch:
 
 def address_of(entry: Entry) -> Address:
     """The customer's address that an entry names ("" where it names none)."""
-    return Address(entry.inbox.channel, entry.inbox.identity_scope, getattr(entry.arrival.item, "address", ""))
+    return Address(
+        entry.inbox.channel, entry.inbox.identity_scope, getattr(entry.arrival.item, "address", "")
+    )
 
 
 def references(entry: Entry) -> list[Reference]:
@@ -181,33 +182,6 @@ def hold(entries: Iterable[Entry]) -> None:
         )
 
 
-def read_said(batch: Batch) -> None:
-    """Messages that the batch speaks of: by the platform's id, or by our own in an echo. One query."""
-    spoken_of = {reference for entry in batch.entries for reference in references(entry)}
-    if not spoken_of:
-        return
-    own_ids = {own_id for entry in batch.entries if (own_id := own_message_id(entry.arrival.item)) is not None}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT m.id, m.inbox_id, m.external_id, m.conversation_id, c.contact_id, m.direction, m.author_kind,
-                   m.status, m.sent_at, m.edited_at, m.unsent_at, m.reaction, m.details
-              FROM (SELECT x.id FROM unnest(%s::uuid[], %s::text[]) AS k (inbox_id, external_id)
-                      JOIN conversations_message x USING (inbox_id, external_id)
-                     WHERE x.external_id <> ''
-                     UNION SELECT unnest(%s::uuid[])) AS spoken_of
-              JOIN conversations_message m USING (id) JOIN conversations_conversation c ON c.id = m.conversation_id
-            """,
-            [[r.inbox_id for r in spoken_of], [r.external_id for r in spoken_of], list(own_ids)],
-        )
-        rows = cursor.fetchall()
-    for row in rows:
-        said = Said(*row[:12], details=json.loads(row[12]))
-        batch.said_by_id[said.id] = said
-        if said.external_id:
-            batch.said[Reference(said.inbox_id, said.external_id)] = said
-
-
 def own_message_id(item: Item) -> UUID | None:
     """The id of our message that an echo carries as its correlation, where it is one."""
     if not isinstance(item, MessageEcho):
@@ -216,53 +190,3 @@ def own_message_id(item: Item) -> UUID | None:
         return UUID(item.correlation)
     except ValueError:
         return None
-
-
-def read_threads(batch: Batch, places: set[Place]) -> None:
-    """Lock the conversations of `places` (the live one, else the latest) and of the messages spoken of, in one
-    order for everybody. One query."""
-    ids = {said.conversation_id for said in batch.said_by_id.values()}
-    if not places and not ids:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT c.id, c.inbox_id, c.identity_id, c.contact_id, c.thread, c.status, c.waiting_since,
-                   c.last_customer_message_at, c.reply_handle, c.reply_handle_at, c.message_count,
-                   c.last_inbound_number, c.last_message_text, c.last_message_direction, c.last_activity_at
-              FROM conversations_conversation c
-             WHERE c.id IN (
-                   SELECT (SELECT x.id FROM conversations_conversation x
-                            WHERE x.identity_id = k.identity_id AND x.inbox_id = k.inbox_id AND x.thread = k.thread
-                            ORDER BY x.status = 'resolved', x.id DESC LIMIT 1)
-                     FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS k (inbox_id, identity_id, thread)
-                    UNION SELECT unnest(%s::uuid[]))
-             ORDER BY c.id FOR NO KEY UPDATE OF c
-            """,
-            [[p.inbox_id for p in places], [p.identity_id for p in places], [p.thread for p in places], list(ids)],
-        )
-        rows = cursor.fetchall()
-    for row in rows:
-        thread = Thread(*row)
-        thread.waiting_before = thread.waiting_since
-        batch.threads[thread.id] = thread
-        known = batch.thread_at.get(thread.place)
-        if known is None or known.status == "resolved":
-            batch.thread_at[thread.place] = thread
-
-
-def read_sessions(batch: Batch) -> None:
-    """The running sessions of threads that sleep: they go on when the customer writes. One query, if any sleep."""
-    asleep = [thread.id for thread in batch.thread_at.values() if thread.status in {"snoozed", "pending"}]
-    if not asleep:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT conversation_id, id FROM conversations_session
-             WHERE conversation_id = ANY(%s) AND resolved_at IS NULL
-            """,
-            [asleep],
-        )
-        for conversation_id, session_id in cursor.fetchall():
-            batch.threads[conversation_id].open_session_id = session_id

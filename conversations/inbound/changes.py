@@ -1,7 +1,7 @@
 """Edits, unsends, reactions and audience changes: what customers do to messages, and to us.
 
-What comes before its message is parked. Of two edits the one made later stands, whichever comes first; what was
-taken back stays away, whatever comes afterwards.
+What comes before its message is parked. Of two edits the one made later stands, whichever comes first; what
+was taken back stays away, whatever comes afterwards.
 """
 
 from __future__ import annotations
@@ -115,9 +115,7 @@ def _react(said: Said, emoji: str, at: datetime) -> None:
     record(events.MessageReacted(**_where(said)), by=Actor("contact", said.contact_id), happened_at=at)
 
 
-def _park(
-    batch: Batch, entry: Entry, reference: Reference, kind: str, content: dict[str, str]
-) -> None:
+def _park(batch: Batch, entry: Entry, reference: Reference, kind: str, content: dict[str, str]) -> None:
     """Keep it until its message comes; of two of one kind the later one, and the other is done with."""
     known, at = batch.parked.get(reference, {}).get(kind), entry.arrival.happened_at
     if known is not None and known.happened_at >= at:

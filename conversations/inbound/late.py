@@ -1,41 +1,102 @@
-"""Parked items whose message has come: applied at once where the message comes in, here for what slipped through.
+"""Parked items whose message is there by now, and those whose message never came.
 
-An own message gets its platform id when the platform's answer is written down. A report that was being parked at
-that very moment is not seen there; the sweep finds it.
+An own message gets its platform id when the platform's answer is written down. A report that is being parked
+at that very moment is not seen there; the sweep finds it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
 
-from contacts.models import ContactIdentity
-from conversations.inbound import changes, reports, writing
-from conversations.inbound import batch as batches
-from conversations.inbound.batch import Batch, Said
-from conversations.inbound.parked import LIFE, Parked, read
-from conversations.models import Conversation, InboundRecord, ParkedItem
-from tenants.workspace.events import unit_of_work
+from conversations.events import InboundDied
+from conversations.inbound import changes, parked, reading, reports, writing
+from conversations.inbound.batch import Batch, Reference
+from conversations.models import InboundRecord
+from tenants.workspace.events import SYSTEM, record, unit_of_work
 
 LIMIT = 200
 EXPIRED = "the message it speaks of never came"
 
 
-def apply(message_ids: list[UUID] | None = None) -> int:
-    """Apply parked items to stored messages; returns to how many messages.
+def apply(message_ids: Sequence[UUID] | None = None) -> int:
+    """Do to stored messages what was parked for them; returns how many were looked at.
 
-    message_ids: these only (call it after a message got its platform id); None: all that have any.
+    message_ids: these; call it in the unit of work that gives a message its platform id. None: all for which
+    something is parked.
     """
     with unit_of_work():
+        ids = list(message_ids) if message_ids is not None else _with_parked_items()
+        if not ids:
+            return 0
         batch = Batch(())
-        addresses = _read(batch, message_ids)
-        wanted = [(said.inbox_id, said.external_id) for said in batch.said_by_id.values()]
-        wanted += [(said.inbox_id, batches.parked.mark_name(addresses[said.id])) for said in batch.said_by_id.values()]
-        batch.parked = {batches.Reference(*name): items for name, items in read(wanted).items()}
-        for said in batch.said_by_id.values():
+        reading.read_messages(batch, (), ids)
+        reading.read_threads(batch, set())
+        addresses = _addresses(ids)
+        wanted = {Reference(said.inbox_id, said.external_id) for said in batch.said.values()}
+        wanted |= {
+            Reference(said.inbox_id, parked.mark_name(addresses[said.id])) for said in batch.said.values()
+        }
+        batch.parked = {Reference(*name): items for name, items in parked.read(wanted).items()}
+        for said in list(batch.said.values()):
             reports.apply_parked(batch, said, addresses[said.id])
             changes.apply_parked(batch, said)
         writing.write(batch)
-    return len(batch.said_by_id)
+    return len(ids)
+
+
+def expire() -> int:
+    """Forget what was parked too long; its records become dead letters. Returns how many were forgotten."""
+    with unit_of_work(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH old AS (
+                DELETE FROM conversations_parkeditem WHERE id IN (
+                       SELECT id FROM conversations_parkeditem WHERE parked_at < %s
+                        ORDER BY parked_at LIMIT %s FOR UPDATE SKIP LOCKED)
+                RETURNING content->>'record' AS record),
+            dead AS (
+                UPDATE conversations_inboundrecord r SET state = %s, error = %s FROM old
+                 WHERE r.id = old.record::uuid AND r.state = %s RETURNING r.id, r.channel)
+            SELECT dead.id, dead.channel FROM old LEFT JOIN dead ON dead.id = old.record::uuid
+            """,
+            [
+                timezone.now() - parked.LIFE,
+                LIMIT,
+                InboundRecord.State.DEAD,
+                EXPIRED,
+                InboundRecord.State.PARKED,
+            ],
+        )
+        rows = cursor.fetchall()
+        for record_id, channel in sorted({(row[0], row[1]) for row in rows if row[0] is not None}):
+            record(InboundDied(record_id=record_id, channel=channel), by=SYSTEM)
+    return len(rows)
+
+
+def _with_parked_items() -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT m.id FROM conversations_parkeditem p
+              JOIN conversations_message m USING (inbox_id, external_id) WHERE m.external_id <> '' LIMIT %s
+            """,
+            [LIMIT],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _addresses(message_ids: Sequence[UUID]) -> dict[UUID, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.id, i.address FROM conversations_message m
+              JOIN conversations_conversation c ON c.id = m.conversation_id
+              JOIN contacts_contactidentity i ON i.id = c.identity_id WHERE m.id = ANY(%s)
+            """,
+            [list(message_ids)],
+        )
+        return dict(cursor.fetchall())

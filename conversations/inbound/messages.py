@@ -17,7 +17,6 @@ from conversations.inbound.records import Entry
 from conversations.models import Conversation, Message
 from tenants.workspace.events import SYSTEM, Actor, record
 
-
 Status = Conversation.Status
 
 
@@ -31,7 +30,8 @@ def place_of(batch: Batch, entry: Entry) -> Place | None:
 
 
 def is_message(batch: Batch, entry: Entry) -> bool:
-    """Whether an entry brings a message that we do not have: a referral brings none, nor does an echo of ours."""
+    """Whether an entry brings a message that we do not have: a referral brings none, nor does an echo of
+    ours."""
     item = entry.arrival.item
     if isinstance(item, IncomingMessage):
         return item.kind != "referral" and Reference(entry.inbox.id, item.external_id) not in batch.said

@@ -1,7 +1,7 @@
 """Items that came before the message they speak of: kept for seven days, applied when it comes.
 
-`happened_at` decides between two of one kind: the later one stays. A report "all up to here" is kept under the
-customer's address (`mark_name`), for messages whose echo is still on its way.
+`happened_at` decides between two of one kind: the later one stays. A report "all up to here" is kept under
+the customer's address (`mark_name`), for messages whose echo is still on its way.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def write(items: Iterable[tuple[UUID, str, Parked]]) -> None:
             """
             INSERT INTO conversations_parkeditem
                    (id, inbox_id, external_id, kind, content, happened_at, parked_at)
-            SELECT *, %s FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[])
+            SELECT *, %s FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::jsonb[],
+                   %s::timestamptz[])
             ON CONFLICT (inbox_id, external_id, kind)
             DO UPDATE SET content = EXCLUDED.content, happened_at = EXCLUDED.happened_at,
                           parked_at = EXCLUDED.parked_at

@@ -1,4 +1,5 @@
-"""`receive`: records, then everything that follows from them, in one transaction; a poisonous item fails alone."""
+"""`receive`: records, then everything that follows from them, in one transaction; a poisonous item fails
+alone."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from conversations.channels.base import (
     MessageUnsent,
 )
 from conversations.inbound import batch as batches
-from conversations.inbound import changes, messages, parked, records, reports, retries, writing
+from conversations.inbound import changes, messages, parked, reading, records, reports, retries, writing
 from conversations.inbound.arrivals import Arrival
 from conversations.inbound.batch import Batch, Reference
 from conversations.inbound.records import Entry
@@ -50,8 +51,8 @@ _HANDLERS: dict[type, Callable[[Batch, Entry, Any], None]] = {
 def receive(arrivals: Sequence[Arrival]) -> None:
     """Store what platforms told us, and everything that follows, in one transaction of the scope's tenant.
 
-    When it returns, every arrival is on disk: read, found to be a duplicate, or set aside for another try. When it
-    raises, nothing of it is. The number of statements does not depend on the number of arrivals.
+    When it returns, every arrival is on disk: read, found to be a duplicate, or set aside for another try.
+    When it raises, nothing of it is. The number of statements does not depend on the number of arrivals.
     """
     if not arrivals:
         return
@@ -111,11 +112,11 @@ def _is_database_trouble(error: Exception) -> bool:
 def apply(entries: Sequence[Entry]) -> None:
     """Everything that recorded entries say. Raises whatever one of them causes; the caller rolls back."""
     batch = Batch(entries)
-    batches.read_said(batch)
+    reading.read_said(batch)
     batch.people = identify.resolve_many(_sought(batch))
     places = {place for entry in entries if (place := messages.place_of(batch, entry)) is not None}
-    batches.read_threads(batch, places)
-    batches.read_sessions(batch)
+    reading.read_threads(batch, places)
+    reading.read_sessions(batch)
     batch.parked = _read_parked(batch)
     for entry in entries:
         handle = _HANDLERS.get(type(entry.arrival.item))
@@ -134,7 +135,9 @@ def _sought(batch: Batch) -> list[Sought]:
             continue
         makes = messages.is_message(batch, entry)
         if isinstance(item, IncomingMessage):
-            found.append(Sought(address, makes, entry.arrival.happened_at, item.sender_name, item.sender_language))
+            found.append(
+                Sought(address, makes, entry.arrival.happened_at, item.sender_name, item.sender_language)
+            )
         elif makes or isinstance(item, DeliveryReport | AudienceChange):
             found.append(Sought(address, makes))
     return found
@@ -156,7 +159,7 @@ def _ask_profiles(batch: Batch) -> None:
         for address, person in batch.people.items()
         if person.is_new and registry.open(address.channel).capabilities.has_profiles
     ]
-    jobs.defer_many("conversations.profiles.fetch", new)
+    jobs.defer_many("conversations.profiles.fetch", new, queue=jobs.BULK)
 
 
 def _newest(entries: Sequence[Entry]) -> dict[UUID, datetime]:

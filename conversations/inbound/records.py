@@ -67,11 +67,14 @@ def store(arrivals: Sequence[Arrival]) -> list[Entry]:
         cursor.execute(
             """
             INSERT INTO conversations_inboundrecord
-                   (id, inbox_id, channel, account_id, event_id, body, headers, state, attempts, error, received_at)
+                   (id, inbox_id, channel, account_id, event_id, body, headers, state, attempts, error,
+                          received_at)
             SELECT id, inbox_id, channel, account_id, event_id, body, headers, state, 0, error, received_at
-              FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::jsonb[],
+              FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::bytea[],
+                     %s::jsonb[],
                           %s::text[], %s::text[], %s::timestamptz[])
-                   AS new (id, inbox_id, channel, account_id, event_id, body, headers, state, error, received_at)
+                   AS new (id, inbox_id, channel, account_id, event_id, body, headers, state, error,
+                          received_at)
              ORDER BY channel, account_id, event_id
             ON CONFLICT (channel, account_id, event_id) WHERE NOT event_id = '' DO NOTHING
             RETURNING id

@@ -1,8 +1,8 @@
 """Sessions and waits of a batch: who began to wait, who was answered in the platform's own inbox.
 
-Almost always a customer's message simply begins a wait or adds to one. Where something came at another place in
-time than last (a late message, an echo), the stored messages are asked: a customer's message waits while no echo
-stands at its time or later, and no agent of ours answered after it reached us.
+Almost always a customer's message simply begins a wait or adds to one. Where something came at another place
+in time than last (a late message, an echo), the stored messages are asked: a customer's message waits while
+no echo stands at its time or later, and no agent of ours answered after it reached us.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ _WHO_WAITS = """
       FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::int[])
            AS asked (id, since, waiting, settled_number)
            CROSS JOIN LATERAL (
-           SELECT max(o.sent_at) AS newest, min(o.sent_at) FILTER (WHERE o.sent_at >= asked.waiting) AS first_after
+           SELECT max(o.sent_at) AS newest, min(o.sent_at) FILTER (WHERE o.sent_at >= asked.waiting) AS
+                  first_after
              FROM conversations_message o
-            WHERE o.conversation_id = asked.id AND o.author_kind = 'outside' AND o.sent_at >= asked.since) AS outside
+            WHERE o.conversation_id = asked.id AND o.author_kind = 'outside' AND o.sent_at >= asked.since) AS
+                   outside
 """
 
 _BEGIN_SESSIONS = """
@@ -56,7 +58,8 @@ _BEGIN_WAITS = """
            (id, conversation_id, session_id, inbox_id, is_first, started_at, answered_outside, dropped)
     SELECT new.id, new.conversation_id, s.id, new.inbox_id,
            NOT EXISTS (SELECT FROM conversations_wait w WHERE w.session_id = s.id), new.at, FALSE, FALSE
-      FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[]) AS new (id, conversation_id, inbox_id, at)
+      FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[]) AS new (id, conversation_id,
+             inbox_id, at)
       JOIN conversations_session s ON s.conversation_id = new.conversation_id AND s.resolved_at IS NULL
 """
 
@@ -66,7 +69,9 @@ def settle(batch: Batch) -> None:
     asked = [thread for thread in batch.threads.values() if thread.unsettled_from is not None]
     if not asked:
         return
-    rows = [(thread.id, thread.unsettled_from, thread.waiting_before, thread.settled_number) for thread in asked]
+    rows = [
+        (thread.id, thread.unsettled_from, thread.waiting_before, thread.settled_number) for thread in asked
+    ]
     with connection.cursor() as cursor:
         cursor.execute(_WHO_WAITS, _columns(rows))
         answers = cursor.fetchall()
@@ -84,11 +89,14 @@ def settle(batch: Batch) -> None:
 def write(batch: Batch) -> None:
     """Sessions begun; waits ended, moved to an earlier start, and begun. At most one statement each."""
     threads = list(batch.threads.values())
-    ended = [thread for thread in threads if thread.waiting_before is not None and thread.answered_at is not None]
+    ended = [
+        thread for thread in threads if thread.waiting_before is not None and thread.answered_at is not None
+    ]
     begun = [
         thread
         for thread in threads
-        if thread.waiting_since is not None and (thread.waiting_before is None or thread.answered_at is not None)
+        if thread.waiting_since is not None
+        and (thread.waiting_before is None or thread.answered_at is not None)
     ]
     moved = [
         thread

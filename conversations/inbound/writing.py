@@ -22,8 +22,8 @@ class Overtaken(RuntimeError):
 
 
 def write(batch: Batch) -> None:
-    """Write everything that changed. Messages go before their conversations, which settling may still change: the
-    foreign keys are checked at commit. Raises Overtaken."""
+    """Write everything that changed. Messages go before their conversations, which settling may still
+    change: the foreign keys are checked at commit. Raises Overtaken."""
     new = [thread for thread in batch.threads.values() if thread.is_new]
     said = [one for one in batch.said_by_id.values() if one.is_new]
     if said:
@@ -53,7 +53,8 @@ def write(batch: Batch) -> None:
 def _insert_threads(threads: Sequence[Thread]) -> None:
     rows = [
         (
-            t.id, t.inbox_id, t.identity_id, t.contact_id, t.thread, t.status, t.waiting_since, t.last_customer_message_at,
+            t.id, t.inbox_id, t.identity_id, t.contact_id, t.thread, t.status, t.waiting_since,
+            t.last_customer_message_at,
             t.reply_handle, t.reply_handle_at, t.message_count, t.last_inbound_number, t.last_message_text,
             t.last_message_direction, t.last_activity_at,
         )
@@ -62,16 +63,20 @@ def _insert_threads(threads: Sequence[Thread]) -> None:
     written = _run(
         """
         INSERT INTO conversations_conversation
-               (id, inbox_id, identity_id, contact_id, thread, status, priority, waiting_since, last_customer_message_at,
+               (id, inbox_id, identity_id, contact_id, thread, status, priority, waiting_since,
+                      last_customer_message_at,
                 reply_handle, reply_handle_at, message_count, last_inbound_number, last_message_text,
                 last_message_direction, last_activity_at, created_at)
-        SELECT id, inbox_id, identity_id, contact_id, thread, status, 0, waiting_since, last_customer_message_at,
+        SELECT id, inbox_id, identity_id, contact_id, thread, status, 0, waiting_since,
+               last_customer_message_at,
                reply_handle, reply_handle_at, message_count, last_inbound_number, last_message_text,
                last_message_direction, last_activity_at, now()
-          FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
+          FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[],
+                 %s::timestamptz[],
                       %s::timestamptz[], %s::text[], %s::timestamptz[], %s::int[], %s::int[], %s::text[],
                       %s::text[], %s::timestamptz[])
-               AS new (id, inbox_id, identity_id, contact_id, thread, status, waiting_since, last_customer_message_at,
+               AS new (id, inbox_id, identity_id, contact_id, thread, status, waiting_since,
+                      last_customer_message_at,
                        reply_handle, reply_handle_at, message_count, last_inbound_number, last_message_text,
                        last_message_direction, last_activity_at)
         ON CONFLICT (inbox_id, identity_id, thread) WHERE NOT status = 'resolved' DO NOTHING
@@ -101,7 +106,8 @@ def _update_threads(threads: Sequence[Thread]) -> None:
                message_count = new.message_count, last_inbound_number = new.last_inbound_number,
                last_message_text = new.last_message_text, last_message_direction = new.last_message_direction,
                last_activity_at = new.last_activity_at
-          FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::timestamptz[],
+          FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],
+                 %s::timestamptz[],
                       %s::int[], %s::int[], %s::text[], %s::text[], %s::timestamptz[])
                AS new (id, status, waiting_since, last_customer_message_at, reply_handle, reply_handle_at,
                        message_count, last_inbound_number, last_message_text, last_message_direction,
@@ -116,7 +122,8 @@ def _insert_said(said: Sequence[Said]) -> None:
     rows = [
         (
             s.id, s.conversation_id, s.inbox_id, s.number, s.direction, s.kind, s.text, s.author_kind,
-            s.external_id, s.status, s.sent_at, s.received_at, s.edited_at, s.unsent_at, s.reaction, s.reply_to,
+            s.external_id, s.status, s.sent_at, s.received_at, s.edited_at, s.unsent_at, s.reaction,
+            s.reply_to,
             json.dumps(s.details),
         )
         for s in sorted(said, key=lambda each: (each.inbox_id, each.external_id))
@@ -124,12 +131,14 @@ def _insert_said(said: Sequence[Said]) -> None:
     written = _run(
         """
         INSERT INTO conversations_message
-               (id, conversation_id, inbox_id, number, direction, kind, text, author_kind, external_id, status,
+               (id, conversation_id, inbox_id, number, direction, kind, text, author_kind, external_id,
+                      status,
                 error_kind, error_detail, outside_window, sent_at, created_at, edited_at, unsent_at, reaction,
                 reply_to, details)
         SELECT id, conversation_id, inbox_id, number, direction, kind, text, author_kind, external_id, status,
                '', '', FALSE, sent_at, created_at, edited_at, unsent_at, reaction, reply_to, details
-          FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[],
+          FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],
+                 %s::text[],
                       %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
                       %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[])
                AS new (id, conversation_id, inbox_id, number, direction, kind, text, author_kind, external_id,
@@ -156,7 +165,8 @@ def _insert_attachments(said: Sequence[Said]) -> None:
             """
             INSERT INTO conversations_attachment
                    (id, message_id, position, kind, url, media_id, name, mime, size, details)
-            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[],
+            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],
+                   %s::text[],
                                  %s::text[], %s::bigint[], %s::jsonb[])
             """,
             rows,
@@ -220,14 +230,16 @@ def _set_reachable(batch: Batch) -> None:
 
 
 def touch_inboxes(received: dict[UUID, datetime]) -> None:
-    """Note when each inbox last heard of its platform: to ten seconds, and never waiting for a colleague's lock."""
+    """Note when each inbox last heard of its platform: to ten seconds, and never waiting for a colleague's
+    lock."""
     _run(
         """
         UPDATE conversations_inbox i SET last_inbound_at = new.at
           FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, at)
          WHERE i.id = new.id AND i.id IN (
                SELECT x.id FROM conversations_inbox x
-                WHERE x.id = new.id AND (x.last_inbound_at IS NULL OR x.last_inbound_at < new.at - interval '10 s')
+                WHERE x.id = new.id AND (x.last_inbound_at IS NULL OR x.last_inbound_at < new.at - interval
+                       '10 s')
                   FOR NO KEY UPDATE SKIP LOCKED)
         """,
         sorted(received.items()),
@@ -238,4 +250,5 @@ def _run(statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Run a statement over `rows`, given as one array per column. Returns how many rows it wrote."""
     with connection.cursor() as cursor:
         cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
-        return cursor.rowcount
+        written: int = cursor.rowcount
+        return written

@@ -44,7 +44,9 @@ class NotAllowed(PermissionError):
 
 
 def brand_of(headers: Headers) -> TenantRef | None:
-    """The active brand whose host the connection names, else None. Reads the database when nobody asked before."""
+    """The active brand whose host the connection names, else None. Reads the database when nobody asked
+    before.
+    """
     host = host_of(headers)
     tenant = directory.tenant_by_host(host) if host is not None else None
     return tenant if tenant is not None and tenant.is_active else None
@@ -58,7 +60,9 @@ def comes_from_own_page(scope: Mapping[str, Any]) -> bool:
     if len(origins) != 1 or len(hosts) != 1:
         return False
     scheme = "https" if _is_secure(scope) else "http"
-    return _place(origins[0].decode("latin-1")) == _place(f"{scheme}://{hosts[0].decode('latin-1')}") is not None
+    return (
+        _place(origins[0].decode("latin-1")) == _place(f"{scheme}://{hosts[0].decode('latin-1')}") is not None
+    )
 
 
 def session_key_of(headers: Headers) -> str | None:

@@ -28,13 +28,17 @@ class Audience(Protocol):
     def text_of(self, batch: Batch) -> str | None:
         """The prepared frame for this socket, or None when nothing in the batch concerns it."""
 
-    def presence_text(self, conversation_id: UUID, place: Whereabouts, presence: Presence, now: float) -> str | None:
+    def presence_text(
+        self, conversation_id: UUID, place: Whereabouts, presence: Presence, now: float
+    ) -> str | None:
         """The frame about who is around in a conversation, or None when this socket may not know."""
 
 
 @dataclass(slots=True)
 class DeskAudience:
-    """An agent: every event, those of inboxes they do not see as bare numbers. inbox_ids None: all inboxes."""
+    """An agent: every event, those of inboxes they do not see as bare numbers. inbox_ids None: all
+    inboxes.
+    """
 
     inbox_ids: frozenset[UUID] | None
     needs_identities: bool = False
@@ -42,7 +46,9 @@ class DeskAudience:
     def text_of(self, batch: Batch) -> str | None:
         return batch.text_for(self.inbox_ids)
 
-    def presence_text(self, conversation_id: UUID, place: Whereabouts, presence: Presence, now: float) -> str | None:
+    def presence_text(
+        self, conversation_id: UUID, place: Whereabouts, presence: Presence, now: float
+    ) -> str | None:
         if self.inbox_ids is not None and place.inbox_id not in self.inbox_ids:
             return None
         return as_json(presence.frame(conversation_id, now))
@@ -59,7 +65,9 @@ class CustomerAudience:
     def text_of(self, batch: Batch) -> str | None:
         return batch.text_for_customer(self.identity_id)
 
-    def presence_text(self, conversation_id: UUID, place: Whereabouts, presence: Presence, now: float) -> str | None:
+    def presence_text(
+        self, conversation_id: UUID, place: Whereabouts, presence: Presence, now: float
+    ) -> str | None:
         if place.identity_id != self.identity_id:
             return None
         typing = presence.agent_is_typing(conversation_id, now)

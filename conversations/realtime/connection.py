@@ -1,4 +1,6 @@
-"""One WebSocket as bare ASGI, bounded on every side: size and rate of what comes in, queue of what goes out."""
+"""One WebSocket as bare ASGI, bounded on every side: what comes in by size and rate, what goes out by its
+queue.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 MOST_FRAMES_WAITING = 200
-MOST_BYTES_UNHEARD = 8_000_000  # sent since the browser last said anything: it is stuck, whatever the server buffers
+MOST_BYTES_UNHEARD = (
+    8_000_000  # sent since the browser last said anything: it is stuck, whatever the server buffers
+)
 MOST_BYTES_IN = 64_000
 FRAMES_PER_SECOND = 20.0
 FRAMES_AT_ONCE = 60.0
@@ -54,7 +58,8 @@ class Connection:
 
     async def opened(self) -> bool:
         """Wait for the request to connect; False when the browser has already left."""
-        return (await self._receive())["type"] == "websocket.connect"
+        message = await self._receive()
+        return bool(message["type"] == "websocket.connect")
 
     async def refuse(self, code: Close) -> None:
         """Close before accepting: the browser sees a refused handshake (HTTP 403)."""
@@ -77,7 +82,7 @@ class Connection:
 
     def error(self, code: str) -> None:
         """Tell the browser that its frame was refused."""
-        self.push_json({"type": "error", "code": int(code)})
+        self.push_json({"type": "error", "code": code})
 
     def close(self, code: Close) -> None:
         """End the connection with this code."""
@@ -87,10 +92,16 @@ class Connection:
     async def serve(
         self, handle: Callable[[Message], Awaitable[None]], *beside: Coroutine[Any, Any, None]
     ) -> None:
-        """Hand each decoded frame to `handle`, one after the other, until the end. `beside` runs meanwhile."""
-        tasks = [asyncio.create_task(work) for work in (self._write(), self._read(handle), self._mind_silence(), *beside)]
+        """Hand each decoded frame to `handle`, one after the other, until the end. `beside` runs
+        meanwhile.
+        """
+        tasks: list[asyncio.Future[None]] = [
+            asyncio.create_task(work)
+            for work in (self._write(), self._read(handle), self._mind_silence(), *beside)
+        ]
         try:
-            await asyncio.wait({self._closing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {self._closing, *tasks}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                     logger.error("a socket broke", exc_info=error)

@@ -1,12 +1,19 @@
 """/live on a brand's host: the desk's ordered stream of events, presence and typing.
 
-Browser: {"type": "hello", "after": N} first and whenever it sees a hole, {"type": "ping"},
-         {"type": "viewing", "conversation_id": id | null, "visible": bool}, {"type": "typing", "conversation_id": id}.
-We:      {"type": "events", "events": […]}, {"type": "resync", "newest": N}, {"type": "pong", "newest": N},
-         {"type": "presence", "conversation_id", "agents": [{"id", "name", "state"}], "customer_typing": bool},
-         {"type": "error", "code"}.
+The browser says:
+    {"type": "hello", "after": N}       first, and whenever it sees a hole
+    {"type": "ping"}
+    {"type": "viewing", "conversation_id": id | null, "visible": bool}
+    {"type": "typing", "conversation_id": id}
+We say:
+    {"type": "events", "events": […]}   a hidden event is {"sequence": n}
+    {"type": "resync", "newest": N}
+    {"type": "pong", "newest": N}
+    {"type": "presence", "conversation_id", "agents": [{"id", "name", "state"}], "customer_typing": bool}
+    {"type": "error", "code"}
 
-A resync says: too much was missed, or your rights have changed; read the page again and say hello with its number.
+A resync says: too much was missed, or your rights have changed; read the page again and say hello with its
+number.
 """
 
 from __future__ import annotations
@@ -99,7 +106,9 @@ class DeskSession:
             case "hello":
                 await self._hello(frame.get("after"))
             case "ping":
-                self._connection.push_json({"type": "pong", "newest": self._follower.newest if self._follower else None})
+                self._connection.push_json(
+                    {"type": "pong", "newest": self._follower.newest if self._follower else None}
+                )
             case "viewing":
                 await self._view(frame.get("conversation_id"), frame.get("visible"))
             case "typing":

@@ -1,4 +1,6 @@
-"""Events as the browsers get them: read once per batch, written as JSON once, shared by all sockets that may see it."""
+"""Events as the browsers get them: read once per batch, written as JSON once, shared by all sockets that
+may see it.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,11 @@ def as_json(value: Any) -> str:
 
 
 def public_message(row: Row) -> Row | None:
-    """What a visitor of the website chat may see of a message row; None for one that was given up. An answer is
-    shown as soon as its row stands: no platform lies between. `client_id` is the visitor's own name of a message."""
+    """What a visitor of the website chat may see of a message row; None for one that was given up. An
+    answer is
+    shown as soon as its row stands: no platform lies between. `client_id` is the visitor's own name of a
+    message.
+    """
     if row["status"] in _NOT_FOR_THE_CUSTOMER:
         return None
     own_name = row["external_id"] if row["direction"] == "in" else None
@@ -115,7 +120,9 @@ class Batch:
                 }
             )
             message = self._row(self._message_of(event))
-            conversation = self._row(self.conversations.get(event.conversation_id) if event.conversation_id else None)
+            conversation = self._row(
+                self.conversations.get(event.conversation_id) if event.conversation_id else None
+            )
             text = f'{head[:-1]},"message":{message},"conversation":{conversation}}}'
             self._written[event.sequence] = text
         return text

@@ -5,8 +5,8 @@
     follower.release()                                                           # … then live
     hub().leave(follower)
 
-Wake-ups come directly from this process's own commits and through the channel layer from all others. They may get
-lost: the hub also looks at the log of every followed tenant by itself, every few seconds.
+Wake-ups come directly from this process's own commits and through the channel layer from all others. They
+may get lost: the hub also looks at the log of every followed tenant by itself, every few seconds.
 """
 
 from __future__ import annotations
@@ -49,13 +49,20 @@ def hub() -> Hub:
     return found
 
 
+async def stop_hub() -> None:
+    """Stop the hub of the running event loop, when there is one: the server ends."""
+    found = _hubs.get(asyncio.get_running_loop())
+    if found is not None:
+        await found.stop()
+
+
 def say_presence(
     tenant_id: UUID, conversation_id: UUID, *, window: str, agent_id: UUID, name: str, state: str
 ) -> None:
     """Tell every process what an agent's window does in a conversation. From any thread; may be lost.
 
-    window: names the browser window, so that two of one agent are kept apart. state: a word of presence.STATES.
-    The caller has checked that the agent may see the conversation.
+    window: names the browser window, so that two of one agent are kept apart. state: a word of
+    presence.STATES. The caller has checked that the agent may see the conversation.
     """
     message = {
         "type": "presence",
@@ -114,7 +121,10 @@ class Hub:
     def take_place(self, tenant: TenantRef, user_id: UUID) -> Callable[[], None]:
         """Count a desk connection in; returns how to count it out. Raises TooManySockets."""
         mine = (tenant.id, user_id)
-        if self._sockets.get(tenant.id, 0) >= tenant.sockets_limit or self._sockets_of.get(mine, 0) >= SOCKETS_PER_USER:
+        if (
+            self._sockets.get(tenant.id, 0) >= tenant.sockets_limit
+            or self._sockets_of.get(mine, 0) >= SOCKETS_PER_USER
+        ):
             raise TooManySockets(tenant.slug)
         self._sockets[tenant.id] = self._sockets.get(tenant.id, 0) + 1
         self._sockets_of[mine] = self._sockets_of.get(mine, 0) + 1
@@ -213,7 +223,12 @@ class Hub:
         elif message["state"] in STATES:
             agent_id = UUID(hex=message["agent"])
             room.presence.note(
-                conversation_id, message["window"], agent_id, message["name"], message["state"], time.monotonic()
+                conversation_id,
+                message["window"],
+                agent_id,
+                message["name"],
+                message["state"],
+                time.monotonic(),
             )
         self._soon(room.tell_presence())
 

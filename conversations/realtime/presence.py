@@ -1,4 +1,6 @@
-"""Who looks at which conversation and who writes, as far as this process has heard. Not logged; may be lost."""
+"""Who looks at which conversation and who writes, as far as this process has heard. Not logged; may be
+lost.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Presence:
     def __init__(self) -> None:
         self._around: dict[UUID, _Around] = {}
 
-    def note(self, conversation_id: UUID, window: str, agent_id: UUID, name: str, state: str, now: float) -> None:
+    def note(
+        self, conversation_id: UUID, window: str, agent_id: UUID, name: str, state: str, now: float
+    ) -> None:
         """One window says what its agent does in the conversation."""
         around = self._around.setdefault(conversation_id, _Around())
         if state == GONE:
@@ -67,7 +71,9 @@ class Presence:
         """Conversations whose frame says something new since it was last asked for. Forgets who has left."""
         changed = []
         for conversation_id, around in list(self._around.items()):
-            around.windows = {key: window for key, window in around.windows.items() if window.here_until > now}
+            around.windows = {
+                key: window for key, window in around.windows.items() if window.here_until > now
+            }
             shown = self._seen(around, now)
             if shown != (around.shown or ([], False)):
                 changed.append(conversation_id)
@@ -103,4 +109,6 @@ class Presence:
             known = strongest.get(window.agent_id)
             if known is None or _STRENGTH[state] > _STRENGTH[known[2]]:
                 strongest[window.agent_id] = (window.agent_id, window.name, state)
-        return sorted(strongest.values(), key=lambda agent: (agent[1], agent[0])), around.customer_typing_until > now
+        return sorted(
+            strongest.values(), key=lambda agent: (agent[1], agent[0])
+        ), around.customer_typing_until > now

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from conversations.models import Conversation
 from conversations.realtime.audience import Audience, Whereabouts
-from conversations.realtime.frames import MOST_AT_ONCE, Batch, read_after
+from conversations.realtime.frames import Batch, read_after
 from conversations.realtime.presence import Presence
 from tenants.directory import TenantRef
 from tenants.scope import in_tenant
-from tenants.workspace.log import newest_sequence
+from tenants.workspace.log import MOST_AT_ONCE, newest_sequence
 
 TRY_AGAIN_SECONDS = 1.0
 
@@ -43,7 +43,9 @@ class Follower:
             self._held.append(text)
 
     def release(self) -> None:
-        """The catch-up is pushed: let the live frames follow. Numbers that came twice are the reader's to drop."""
+        """The catch-up is pushed: let the live frames follow. Numbers that came twice are the reader's to
+        drop.
+        """
         held, self._held = self._held, None
         for text in held or ():
             self.push(text)

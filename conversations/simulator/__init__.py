@@ -1,1 +1,1 @@
-"""Doubles of the platforms that speak the real wire format in both directions, with a phone for each customer."""
+"""Doubles of the platforms: the real wire format in both directions, and a phone for each customer."""

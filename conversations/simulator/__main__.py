@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import socket
+import sys
 from pathlib import Path
 
 import django
@@ -27,7 +28,8 @@ def main() -> None:
     settings.configure(USE_I18N=True, LOCALE_PATHS=[ROOT / "locale"], LANGUAGE_CODE="en")
     django.setup()
     listener = socket.create_server(("127.0.0.1", given.port), backlog=512)
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}/", flush=True)
+    sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}{PREFIX}/\n")
+    sys.stdout.flush()
     application = Simulator(folder=given.folder, control_token=given.control_token)
     server = uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off", ws="none"))
     asyncio.run(server.serve(sockets=[listener]))

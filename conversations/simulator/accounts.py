@@ -1,5 +1,6 @@
-"""Which simulated accounts and shops there are. Kept in one file of our own, secrets included: a development
-machine's, never production's. The demo's seeding writes it from another process, so it is read again when it changes.
+"""Which simulated accounts and shops there are, secrets included: those of a development machine.
+
+They are kept in one file. Seeding writes it from another process, so it is read again when it changes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class SimulatedAccount:
     """A page, or an Official Account, with what its platform knows of it.
 
     hook_url: where its webhooks go; a path beginning with "/" means this very server.
-    customers: ({"id", "name", "language"?, "bubbles"?: [{"id", "at": ms, "mine", "text"}]}, …) known from the start.
+    customers: known from the start, each {"id", "name", "language"?, "bubbles"?: [a Bubble's fields]}.
     """
 
     kind: str  # messenger | line

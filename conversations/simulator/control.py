@@ -55,7 +55,7 @@ class Control:
     def _reset(self, _given: dict[str, Any]) -> Response:
         self._stage.poster.stop()
         self._stage.world.reset()
-        self._stage.faults.set({name: 0 for name in self._stage.faults.state()})
+        self._stage.faults.set(dict.fromkeys(self._stage.faults.state(), 0))
         return answer({})
 
     def _connect(self, given: dict[str, Any]) -> Response:

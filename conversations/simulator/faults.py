@@ -1,4 +1,4 @@
-"""What may go wrong on purpose. Every fault counts down: it strikes the next N times, then all is well again."""
+"""What may go wrong on purpose. Every fault counts down: it strikes the next N times, then all is well."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ SENDER_NAME_LIMIT = 20
 _ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _REFUSALS: dict[str, tuple[int, str, dict[str, str]]] = {
-    "token": (401, "Authentication failed due to the following reason: invalid token. Confirm that the access token in the authorization header is valid.", {}),
+    "token": (401, "Authentication failed due to the following reason: invalid token.", {}),
     "permission": (403, "Not authorized to use this API. Please contact LINE.", {}),
     "rate_limit": (429, "The API rate limit has been exceeded. Try again later.", {"retry-after": "2"}),
     "quota": (429, "You have reached your monthly limit.", {}),

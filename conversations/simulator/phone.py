@@ -46,7 +46,7 @@ class Phones:
         return page(self._engine, "simulator/index.html", context, request)
 
     async def answer(self, request: Request, path: str) -> Response:
-        """`{kind}/{account}/{customer}/` the page, `…/news?after=N` what is new, `…/act` what the person does."""
+        """`{kind}/{account}/{customer}/` is the page, `…/news?after=N` what is new, `…/act` an act."""
         parts = path.strip("/").split("/")
         if len(parts) not in {3, 4}:
             return not_found()

@@ -1,4 +1,4 @@
-"""Webhooks on their way to us: signed, posted in order, again until somebody answers 2xx, as the platforms do."""
+"""Webhooks on their way to us: posted in order, and again until somebody answers 2xx, as the platforms do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small shop on another origin than the brand's desk, with the brand's chat on it: how a customer meets us."""
+"""A small shop on another origin than the brand's desk, with the brand's chat on it."""
 
 from __future__ import annotations
 

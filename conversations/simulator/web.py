@@ -25,7 +25,7 @@ _OWN_SCRIPTS = "script-src 'self'"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """path: below the simulator's prefix. headers: lower-case names. origin: scheme, host and port asked for."""
+    """path: below the simulator's prefix. headers: lower-case names. host: as asked for, with its port."""
 
     method: str
     path: str
@@ -33,7 +33,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     scheme: str
-    host: str  # with port
+    host: str
 
     @property
     def origin(self) -> str:

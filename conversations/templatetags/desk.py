@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django import template
-from django.utils import timezone
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -132,7 +131,7 @@ def conversation_statuses() -> list[tuple[str, Any]]:
 @register.filter
 def iso(at: datetime | None) -> str:
     """An instant for `datetime` attributes, in UTC to the microsecond; "" for none."""
-    return "" if at is None else at.astimezone(timezone.get_fixed_timezone(0)).isoformat()
+    return at.astimezone(UTC).isoformat() if at else ""
 
 
 @register.filter

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db import Error as DatabaseFailure
 from django.http import HttpResponse
 
 from conversations.channels import registry, wire
@@ -75,12 +76,12 @@ def _write(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse
     kept = {name: wire.text(page, name)[:2000] for name in PAGE_FIELDS}
     try:
         arriving.message(request.tenant, site, visitor, client_id=client_id, text=text, page=kept)
-    except LaneFull as error:
+    except (LaneFull, DatabaseFailure) as error:
         raise Refused(503, "busy", retry_after=2) from error
     conversation_id = reading.conversation_of(site, visitor)
     row = reading.by_client_id(conversation_id, client_id) if conversation_id else None
     if row is None:
-        # Either the id is already another visitor's, or the item waits for its retry: it must not be sent again.
+        # The id is another visitor's already, or the item waits for its retry: it must not be sent again.
         logger.warning("a visitor's message was stored but is not shown yet")
         return answer({"message": None}, status=202)
     content: dict[str, Any] = {"message": row}
@@ -131,7 +132,7 @@ def _seen(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
     if until is not None:
         try:
             arriving.seen(request.tenant, site, visitor, until=until)
-        except LaneFull as error:
+        except (LaneFull, DatabaseFailure) as error:
             raise Refused(503, "busy", retry_after=2) from error
     return answer({})
 

@@ -38,7 +38,7 @@ class Refused(Exception):
         self.retry_after = retry_after
 
 
-def endpoint(**by_method: Endpoint) -> Callable[[HttpRequest], HttpResponse]:
+def endpoint(**by_method: Endpoint) -> Endpoint:
     """A view that answers the named HTTP methods; refusals become JSON, answers are never stored."""
 
     @csrf_exempt

@@ -1,9 +1,11 @@
 """/widget/live on a brand's host: a visitor's own conversation, live.
 
-Browser: {"type": "hello", "token", "after": N} first and within five seconds, {"type": "ping"}, {"type": "typing"}.
-We:      {"type": "ready" | "pong", "newest": N}, {"type": "messages", "messages": […]}, {"type": "typing", "typing"}.
+Browser: {"type": "hello", "token", "after": N} first and within five seconds,
+         {"type": "ping"}, {"type": "typing"}.
+We:      {"type": "ready" | "pong", "newest": N}, {"type": "messages", "messages": […]},
+         {"type": "typing", "typing": bool}.
 
-Numbers are those of the visitor's messages. A visitor without a conversation has nothing to follow yet: refused.
+Numbers are those of the visitor's messages. A visitor without a conversation has nothing to follow: refused.
 """
 
 from __future__ import annotations
@@ -97,7 +99,7 @@ class VisitorSession:
         await asyncio.Event().wait()  # the end of one task would end the socket
 
     async def look_again(self) -> None:
-        """A token that runs out, a site that is gone and a suspended brand end the connection within a minute."""
+        """A token run out, a site that is gone, a suspended brand: the connection ends within a minute."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if self._visitor is not None and await in_thread(_find, self._tenant.id, self._token) is None:
@@ -112,8 +114,12 @@ class VisitorSession:
 
     async def _hello(self, frame: Message) -> None:
         after, token = frame.get("after"), frame.get("token")
-        is_number = isinstance(after, int) and not isinstance(after, bool) and 0 <= after < 2**31
-        if self._visitor is not None or not is_number or not isinstance(token, str):
+        if (
+            not isinstance(after, int)
+            or not 0 <= after < 2**31
+            or not isinstance(token, str)
+            or self._visitor
+        ):
             self._connection.close(Close.BAD_FRAME)
             return
         found = await in_thread(_find, self._tenant.id, token)
@@ -123,10 +129,10 @@ class VisitorSession:
         self._visitor, self._place = found
         self._token = token
         _open[self._visitor.id] += 1
-        await self._follow(self._place, int(after))
+        await self._follow(self._place, after)
 
     async def _follow(self, place: Place, after: int) -> None:
-        """Join first, then read what was missed, then let the live frames follow: no gap, and doubles are known."""
+        """Join first, then read what was missed, then let the live frames follow: so there is no gap."""
         audience = CustomerAudience(place.identity_id)
         self._follower = await hub().follow(self._tenant, audience, self._connection.push)
         rows: list[Row] = await in_tenant(
@@ -147,7 +153,7 @@ class VisitorSession:
 
 
 def _find(tenant_id: UUID, token: str) -> tuple[Visitor, Place] | None:
-    """The visitor of a token and where their words stand; None for everybody else. Opens the brand's scope."""
+    """The visitor of a token and where their words stand; None for everybody else."""
     tenant = directory.tenant_by_id(tenant_id)
     if tenant is None or not tenant.is_active:
         return None

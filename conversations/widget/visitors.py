@@ -89,5 +89,5 @@ def token_of(authorization: str) -> str:
     return token.strip() if scheme.lower() == SCHEME else ""
 
 
-def _signature(content: bytes, tenant_id: UUID, key: str) -> bytes:
+def _signature(content: bytes, tenant_id: UUID, key: str | bytes) -> bytes:
     return salted_hmac(_PURPOSE, tenant_id.bytes + content, secret=key, algorithm="sha256").digest()

@@ -142,6 +142,7 @@ function lineChanged(online) {
   }
   presence.forget();
   offlineTimer = setTimeout(() => bar.hidden && showBar("offline"), OFFLINE_AFTER_MS);
+  if (!navigator.onLine) return;
   get(countsUrl).catch((error) => {
     const refused = error instanceof Refused && (error.status === 403 || error.status === 404);
     if (refused || error instanceof SignedOut) signedOut();

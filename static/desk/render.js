@@ -62,7 +62,7 @@ export function paintRow(element, row) {
   const name = row.contact_name || "";
   const avatar = field(element, "avatar");
   avatar.className = `avatar tone-${tone(row.contact_id)}`;
-  avatar.textContent = initials(name);
+  avatar.textContent = initials(name || text("visitor"));
   field(element, "name").textContent = name || text("visitor");
   const preview = row.last_message_text || text("no-text");
   field(element, "preview").textContent = row.last_message_direction === "out" ? text("you", { text: preview }) : preview;

@@ -55,13 +55,13 @@ class DatabaseWrapper(TenantsWrapper):
 
     def _cursor(self, name: str | None = None) -> Any:
         if name is None:
-            cursor = postgresql.DatabaseWrapper._cursor(self)
+            cursor = postgresql.DatabaseWrapper._cursor(self)  # type: ignore[attr-defined]
             self._put_path_in_force(cursor)
             return cursor
         self.ensure_connection()
         with self.connection.cursor() as plain:
             self._put_path_in_force(plain)
-        return postgresql.DatabaseWrapper._cursor(self, name=name)
+        return postgresql.DatabaseWrapper._cursor(self, name=name)  # type: ignore[attr-defined]
 
     def _put_path_in_force(self, cursor: Any) -> None:
         physical = self.connection

@@ -10,7 +10,7 @@ from django.db.backends.postgresql.introspection import DatabaseIntrospection, T
 class OneSchemaIntrospection(DatabaseIntrospection):
     """Sees the tables of the scope's schema only."""
 
-    def get_table_list(self, cursor: Any) -> list[TableInfo]:
+    def get_table_list(self, cursor: Any) -> list[TableInfo]:  # type: ignore[override]
         cursor.execute(
             """
             SELECT c.relname,
@@ -20,6 +20,6 @@ class OneSchemaIntrospection(DatabaseIntrospection):
              WHERE c.relkind IN ('f', 'm', 'p', 'r', 'v')
                AND c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = %s)
             """,
-            [self.connection.schema_name],
+            [self.connection.schema_name],  # type: ignore[attr-defined]
         )
         return [TableInfo(*row) for row in cursor.fetchall() if row[0] not in self.ignored_tables]

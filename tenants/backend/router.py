@@ -20,5 +20,5 @@ class SchemaRouter:
     """Lets a migration touch only the tables of the schema it runs in."""
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
-        in_public = connections[db].schema_name == PUBLIC  # type: ignore[attr-defined]
+        in_public: bool = connections[db].schema_name == PUBLIC  # type: ignore[attr-defined]
         return in_public != (app_label in tenant_app_labels())

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, Protocol
 from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
@@ -67,6 +67,15 @@ class Member:
 
     def may(self, permission: Permission) -> bool:
         return permission in ROLE_PERMISSIONS[self.role]
+
+
+class Acting(Protocol):
+    """Whoever the gates let through: a member at the desk, or an API token. agent: None for a token by itself."""
+
+    @property
+    def agent(self) -> Agent | None: ...
+
+    def may(self, permission: Permission) -> bool: ...
 
 
 class MemberRequest(HttpRequest):

@@ -8,6 +8,6 @@ class WorkspaceConfig(AppConfig):
     verbose_name = _("Workspace")
 
     def ready(self) -> None:
-        from tenants.workspace import reactors, wake
+        from tenants.workspace import reactors, wake  # noqa: PLC0415 - needs the models
 
         wake.run_errand(reactors.ask_for)

@@ -60,7 +60,8 @@ def newest_sequence() -> int:
 
 def oldest_sequence() -> int | None:
     """The number of the oldest event that is still kept; None when the log is empty."""
-    return Event.objects.aggregate(oldest=Min("sequence"))["oldest"]
+    oldest: int | None = Event.objects.aggregate(oldest=Min("sequence"))["oldest"]
+    return oldest
 
 
 def _logged(row: tuple[Any, ...]) -> LoggedEvent:

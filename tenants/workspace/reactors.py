@@ -3,12 +3,12 @@
     @reactor("search", events=[MessageReceived, MessageEdited])
     def index_message(event: LoggedEvent) -> None: ...
 
-A reactor is registered when its module is imported (from an app's `ready()`), is idempotent, and runs inside the
-transaction that also moves its cursor. An event that it cannot take is tried five times with growing pauses, then
-kept as a DeadEvent, and the reactor goes on. Reactors never hold one another up.
+A reactor is registered when its module is imported (from an app's `ready()`), is idempotent, and runs
+inside the transaction that also moves its cursor. An event that it cannot take is tried five times with
+growing pauses, then kept as a DeadEvent, and the reactor goes on. Reactors never hold one another up.
 
-Trying is noted, in a transaction of its own, before the work begins: an event that kills the process is counted too.
-The same note is the lease that keeps a second worker away.
+Trying is noted, in a transaction of its own, before the work begins: an event that kills the process is
+counted too. The same note is the lease that keeps a second worker away.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ _registry: dict[str, Reactor] = {}
 
 
 def reactor(name: str, *, events: Iterable[type[DomainEvent]]) -> Callable[[Handler], Handler]:
-    """Register the decorated handler under `name` (kept for ever: its cursors carry it) for these event types."""
+    """Register the decorated handler under `name` (kept for ever: its cursors carry it) for these event
+    types.
+    """
     wanted = frozenset(event.name for event in events)
 
     def register(handle: Handler) -> Handler:
@@ -84,18 +86,19 @@ def registered() -> tuple[Reactor, ...]:
 
 
 def run_reactors() -> bool:
-    """Let every reactor of the scope's tenant take its new events; True when some are left for another run."""
+    """Let every reactor of the scope's tenant take its new events; True when some are left for another
+    run.
+    """
     _make_cursors()
-    for _round in range(MOST_ROUNDS):
-        if not _run_round():
-            return False
-    return True
+    return all(_run_round() for _round in range(MOST_ROUNDS))
 
 
 def is_behind() -> bool:
     """Whether a reactor of the scope's tenant has events to take now. Two cheap queries."""
     newest = newest_sequence()
-    due = Cursor.objects.filter(reactor__in=_registry).filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now()))
+    due = Cursor.objects.filter(reactor__in=_registry).filter(
+        Q(retry_at__isnull=True) | Q(retry_at__lte=Now())
+    )
     behind = due.filter(sequence__lt=newest).exists()
     return behind or (newest > 0 and Cursor.objects.filter(reactor__in=_registry).count() < len(_registry))
 
@@ -145,7 +148,9 @@ def ask_for(newest: Mapping[UUID, int]) -> None:
 
 
 def sweep() -> int:
-    """Ask for a run wherever reactors are behind: wake-ups may get lost, retries fall due. Returns how many."""
+    """Ask for a run wherever reactors are behind: wake-ups may get lost, retries fall due. Returns how
+    many.
+    """
     asked = 0
     for tenant in directory.active_tenants():
         with tenant_scope(tenant):
@@ -199,7 +204,9 @@ def _take(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent]) -> bool:
     if suspected:  # the last try of this place failed, or its process died: go on step by step
         batch = batch[:1]
     if suspected and cursor.attempts >= TRIES:
-        return _bury(known, cursor.sequence, batch[0], "The process ended while the reactor was at work on this event.")
+        return _bury(
+            known, cursor.sequence, batch[0], "The process ended while the reactor was at work on this event."
+        )
     if not _note_try(known, cursor.sequence, batch[0].sequence):
         return False
     try:
@@ -211,7 +218,9 @@ def _take(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent]) -> bool:
 def _split(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent], failed: _Failed) -> bool:
     """Take what stands before the refused event, and count the refusal."""
     refused = batch[failed.position]
-    logger.warning("reactor %s refused event %d: %s", known.name, refused.sequence, type(failed.error).__name__)
+    logger.warning(
+        "reactor %s refused event %d: %s", known.name, refused.sequence, type(failed.error).__name__
+    )
     if failed.position == 0:
         if cursor.failing_sequence == refused.sequence and cursor.attempts + 1 >= TRIES:
             return _bury(known, cursor.sequence, refused, _described(failed.error))
@@ -237,15 +246,20 @@ def _note_try(known: Reactor, sequence: int, first: int) -> bool:
     return bool(
         rows.update(
             attempts=Case(When(again, then=F("attempts") + 1), default=Value(1)),
-            retry_at=Case(When(~again | Q(failing_sequence=None), then=Now() + Value(PAUSES[0])), *pauses,
-                          default=Now() + Value(PAUSES[-1])),
+            retry_at=Case(
+                When(~again | Q(failing_sequence=None), then=Now() + Value(PAUSES[0])),
+                *pauses,
+                default=Now() + Value(PAUSES[-1]),
+            ),
             failing_sequence=first,
         )
     )
 
 
 def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> bool:
-    """Effects and cursor in one transaction. False when another worker has moved the cursor. Raises _Failed."""
+    """Effects and cursor in one transaction. False when another worker has moved the cursor. Raises
+    _Failed.
+    """
     position = 0
     try:
         with unit_of_work():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from typing import Any, Self
 
 from django.db import models
@@ -26,8 +25,8 @@ class TenantModel(models.Model):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
-        row = super().from_db(db, field_names, values)
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        row = super().from_db(*args, **kwargs)
         row._schema_name = scoped_tenant().schema_name
         return row
 
@@ -39,11 +38,9 @@ class TenantModel(models.Model):
         self._stay_home()
         return super().delete(*args, **kwargs)
 
-    def refresh_from_db(
-        self, using: str | None = None, fields: Sequence[str] | None = None, from_queryset: Any = None
-    ) -> None:
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         self._stay_home()
-        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
+        super().refresh_from_db(*args, **kwargs)
 
     def _stay_home(self) -> None:
         here = scoped_tenant().schema_name

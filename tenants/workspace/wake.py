@@ -1,9 +1,10 @@
 """After-commit wake-ups: (tenant, newest number), coalesced per process, best effort. The table is the truth.
 
-`announce()` is called by every committed unit of work. It tells listeners of this process at once and hands the
-rest to one background thread, which tells the other processes through the channel layer and runs the errands
-(asking for the reactors' job). While the thread is busy, numbers of one tenant melt into the newest; a wake-up that
-gets lost costs seconds, because every listener also reads the table slowly by itself.
+`announce()` is called by every committed unit of work. It tells listeners of this process at once and hands
+the rest to one background thread, which tells the other processes through the channel layer and runs the
+errands (asking for the reactors' job). While the thread is busy, numbers of one tenant melt into the
+newest; a wake-up that gets lost costs seconds, because every listener also reads the table slowly by
+itself.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def run_errand(errand: Errand) -> None:
 
 
 def whisper(group: str, message: dict[str, Any]) -> None:
-    """Send a fleeting message (presence, typing) to a group of the channel layer, from any thread; may be lost."""
+    """Send a fleeting message (presence, typing) to a group of the channel layer, from any thread; may be
+    lost.
+    """
     try:
         _running_sender().whisper(group, message)
     except Exception:
@@ -80,7 +83,7 @@ def read_wake_up(message: Mapping[str, Any]) -> dict[UUID, int]:
 
 
 def _running_sender() -> _Sender:
-    global _sender  # noqa: PLW0603
+    global _sender
     with _lock:
         if _sender is None or not _sender.is_mine():
             _sender = _Sender()
@@ -88,7 +91,7 @@ def _running_sender() -> _Sender:
 
 
 def _forget_after_fork() -> None:
-    global _sender, _lock  # noqa: PLW0603
+    global _sender, _lock
     _sender, _lock = None, threading.Lock()
 
 
@@ -115,7 +118,7 @@ class _Pending:
         self._filled.set()
 
     async def run(self) -> None:
-        global lost  # noqa: PLW0603
+        global lost
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -179,7 +182,9 @@ class _Sender:
 async def _tell_others(batch: dict[UUID, int]) -> None:
     pairs = [[tenant_id.hex, newest] for tenant_id, newest in batch.items()]
     for start in range(0, len(pairs), TENANTS_PER_MESSAGE):
-        await _layer().group_send(GROUP, {"type": "wake", "tenants": pairs[start : start + TENANTS_PER_MESSAGE]})
+        await _layer().group_send(
+            GROUP, {"type": "wake", "tenants": pairs[start : start + TENANTS_PER_MESSAGE]}
+        )
 
 
 async def _run_errands(batch: dict[UUID, int]) -> None:

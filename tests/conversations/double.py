@@ -24,7 +24,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer. cut: read the request, then hang up without a word. hold: wait for `Double.release` first."""
+    """What to answer. cut: read the request, then hang up. hold: wait for `Double.release` first."""
 
     status: int = 200
     body: Any = None

@@ -106,7 +106,7 @@ def happened(*names: str) -> list[str]:
     return list(log.values_list("name", flat=True))
 
 
-def jobs(task_name: str = "conversations.deliver") -> list[ProcrastinateJob]:
+def jobs(task_name: str = "conversations.delivering.deliver") -> list[ProcrastinateJob]:
     """The waiting jobs of one kind, oldest first."""
     return list(ProcrastinateJob.objects.filter(task_name=task_name, status="todo").order_by("id"))
 

@@ -196,7 +196,9 @@ def test_what_came_meanwhile_stops_an_answer_and_is_shown(
     assert answer(conversation, "Which size?", bob_agent, seen_number=3).number == 4
 
 
-def test_ones_own_words_and_a_bots_do_not_stop_an_answer(conversation: Conversation, bob_agent: Agent) -> None:
+def test_ones_own_words_and_a_bots_do_not_stop_an_answer(
+    conversation: Conversation, bob_agent: Agent
+) -> None:
     answer(conversation, "First", bob_agent, seen_number=1)
     outbound.reply(conversation, "I am a bot", by=BOT, client_id=uuid4(), seen_number=None)
     assert answer(conversation, "Second", bob_agent, seen_number=1).number == 4
@@ -220,9 +222,7 @@ def test_after_the_free_window_only_a_person_who_asks_for_it_answers(
     wrote(conversation, timedelta(hours=25))
     assert refusal(conversation, "Sorry for the wait", bob_agent).code == "human_only"
     with pytest.raises(ReplyRefused, match="human_only"):
-        outbound.reply(
-            conversation, "Buy!", by=BOT, client_id=uuid4(), seen_number=None, outside_window=True
-        )
+        outbound.reply(conversation, "Buy!", by=BOT, client_id=uuid4(), seen_number=None, outside_window=True)
     assert answer(conversation, "Sorry for the wait", bob_agent, outside_window=True).outside_window
 
 

@@ -24,7 +24,8 @@ HOSTILE_NAMES = [
     "", "public", "pg_catalog", "pg_temp", "information_schema", "template1", "postgres", "t_", "t_short",
     "t_0123456789abcdeF", "T_0123456789abcdef", "t_0123456789abcdefg", " t_0123456789abcdef", "t_0123456789abcde ",
     "t_0123456789abcdef\n", 't_0123456789"bcdef', "t_0123456789'bcdef", "t_0123456789;bcdef", "t_0123456789.bcdef",
-    "t_0123456789-bcdef", "t_0123456789\\bcdef", "t_客服系統客服系統客服系統客服系統", "t_０１２３４５６７８９ａｂｃｄｅｆ",
+    "t_0123456789-bcdef", "t_0123456789\\bcdef", "t_客服系統客服系統客服系統客服系統", 
+    "t_０１２３４５６７８９ａｂｃｄｅｆ",
     "t_0123456789%sdef", "t_a,public;drop--", "$user", '"$user"', "public, t_a",
 ]  # fmt: skip
 
@@ -82,7 +83,9 @@ def test_the_fingerprint_sees_a_renamed_constraint(acme, globex):
 @pytest.mark.django_db(transaction=True)
 def test_the_script_is_that_of_the_models_as_they_are():
     if connection.pg_version < 180000:
-        pytest.skip("the text is that of PostgreSQL 18's pg_dump; the fingerprints are compared on every server")
+        pytest.skip(
+            "the text is that of PostgreSQL 18's pg_dump; the fingerprints are compared on every server"
+        )
     assert provisioning.SCRIPT.read_text(encoding="utf-8") == template.current_script(), (
         "tenants/schema.sql is out of date: run manage.py dump_schema"
     )

@@ -76,7 +76,9 @@ def test_resealing_refuses_a_copied_ciphertext(settings: Settings) -> None:
         sealing.reseal(sealed, bound_to=ELSEWHERE)
 
 
-@pytest.mark.parametrize("keys", [[], ["short"], [base64.b64encode(b"x" * 31).decode()], ["not base64 at all!"]])
+@pytest.mark.parametrize(
+    "keys", [[], ["short"], [base64.b64encode(b"x" * 31).decode()], ["not base64 at all!"]]
+)
 def test_keys_of_the_wrong_form_are_refused(settings: Settings, keys: list[str]) -> None:
     settings.SEAL_KEYS = keys
     with pytest.raises(BadSealKeys):

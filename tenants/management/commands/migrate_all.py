@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Migrate the public schema, then every brand's. Can be stopped at any time; the next run goes on."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--workers", type=int, default=2, help="schemas in work at the same time (default 2)")
+        parser.add_argument(
+            "--workers", type=int, default=2, help="schemas in work at the same time (default 2)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         outcome = migrating.migrate_all(

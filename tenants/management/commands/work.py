@@ -12,13 +12,16 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from procrastinate.app import App
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from tenants import selftest
 from tenants.jobs import BULK, LIVE
 from tenants.scope import in_thread
 from tenants.workspace import reactors
-from tenants.workspace.notify_layer import pause_after
+from tenants.workspace.notices import pause_after
 
 SWEEP_SECONDS = 10.0
 STALLED_AFTER_SECONDS = 30.0  # three heartbeats of a worker
@@ -41,7 +44,9 @@ class Command(BaseCommand):
 
 
 async def work(concurrency: dict[str, int]) -> None:
-    """Work on the queues, each with its own number of jobs at once, so that bulk work never takes live work's place."""
+    """Work on the queues, each with its own number of jobs at once, so that bulk work never takes live
+    work's place.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -49,10 +54,12 @@ async def work(concurrency: dict[str, int]) -> None:
     works: list[Callable[[], Awaitable[None]]] = [_sweep]
     works += [_queue_worker(queue, jobs) for queue, jobs in concurrency.items() if jobs]
     tasks = [asyncio.create_task(_keep(work)) for work in works]
-    await stopping.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        await stopping.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _keep(work: Callable[[], Awaitable[None]]) -> None:
@@ -71,7 +78,7 @@ async def _keep(work: Callable[[], Awaitable[None]]) -> None:
 
 def _queue_worker(queue: str, jobs: int) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
-        async with _worker_app(connections=jobs + 2).open_async() as worker:
+        async with worker_app(connections=jobs + 2).open_async() as worker:
             await worker.run_worker_async(
                 name=queue,
                 queues=[queue],
@@ -85,17 +92,18 @@ def _queue_worker(queue: str, jobs: int) -> Callable[[], Awaitable[None]]:
     return run
 
 
-def _worker_app(connections: int) -> App:
-    """The app with connections of the worker's own. Jobs that defer jobs still do so through Django's connection,
+def worker_app(connections: int) -> App:
+    """The app with connections of the worker's own. Jobs that defer jobs still do so through Django's
+    connection,
     inside their own transaction: the tasks stay bound to Django's app."""
-    parameters = app.connector.get_worker_connector()._pool_args["kwargs"]
+    parameters = connector_params("default")
     worker = app.with_connector(PsycopgConnector(kwargs=parameters, min_size=1, max_size=connections))
-    worker.perform_import_paths()
+    worker.perform_import_paths()  # type: ignore[no-untyped-call]
     return worker
 
 
 async def _sweep() -> None:
-    async with _worker_app(connections=1).open_async() as worker:
+    async with worker_app(connections=1).open_async() as worker:
         while True:
             asked = await in_thread(reactors.sweep)
             revived = await revive_stalled_jobs(worker)
@@ -105,8 +113,16 @@ async def _sweep() -> None:
 
 
 async def revive_stalled_jobs(worker: App) -> int:
-    """Put jobs of workers that died back into their queue: jobs are idempotent. Returns how many."""
-    stalled = list(await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS))
-    for job in stalled:
-        await worker.job_manager.retry_job(job)
-    return len(stalled)
+    """Put jobs of workers that died back into their queue: jobs are idempotent. Returns how many.
+
+    One whose like already waits (`only_one`) is dropped: the waiting one does its work.
+    """
+    revived = 0
+    for job in await worker.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS):
+        try:
+            await worker.job_manager.retry_job(job)
+            revived += 1
+        except UniqueViolation as violation:
+            logger.info("the lost job %s already waits again (%s)", job.task_name, violation.constraint_name)
+            await worker.job_manager.finish_job(job, status=Status.ABORTED, delete_job=True)
+    return revived

@@ -24,8 +24,16 @@ class Refused(Exception):
 class Browser:
     """One connection. `headers` are sent as they stand."""
 
-    def __init__(self, application: Application, headers: list[tuple[bytes, bytes]], path: str = "/live") -> None:
-        scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b"", "subprotocols": []}
+    def __init__(
+        self, application: Application, headers: list[tuple[bytes, bytes]], path: str = "/live"
+    ) -> None:
+        scope = {
+            "type": "websocket",
+            "path": path,
+            "headers": headers,
+            "query_string": b"",
+            "subprotocols": [],
+        }
         self._to_server: asyncio.Queue[Message] = asyncio.Queue()
         self._to_us: asyncio.Queue[Message] = asyncio.Queue()
         self._is_reading = asyncio.Event()

@@ -8,7 +8,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from contacts.models import Contact, ContactIdentity
-from conversations.events import ConversationOpened, ConversationSeen, MessageReceived, MessageReplied, MessageSent
+from conversations.events import (
+    ConversationOpened,
+    ConversationSeen,
+    MessageReceived,
+    MessageReplied,
+    MessageSent,
+)
 from conversations.models import Conversation, Inbox, Message
 from tenants.ids import new_id
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
@@ -39,7 +45,10 @@ def start_talk(inbox: Inbox, name: str = "王小明") -> Talk:
         conversation = Conversation.objects.create(
             inbox=inbox, contact=contact, identity=identity, last_activity_at=timezone.now()
         )
-        record(ConversationOpened(conversation.id, contact.id, inbox.id, new_id()), by=Actor("contact", contact.id))
+        record(
+            ConversationOpened(conversation.id, contact.id, inbox.id, new_id()),
+            by=Actor("contact", contact.id),
+        )
     return Talk(conversation.id, inbox.id, contact.id, identity.id)
 
 

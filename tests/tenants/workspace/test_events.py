@@ -144,7 +144,7 @@ def test_an_empty_log_has_number_zero(in_acme: TenantRef) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_order_of_numbers_is_order_of_commits_without_holes(acme: TenantRef) -> None:
-    """Readers that only ever ask for what lies behind their newest number miss nothing under concurrent writers."""
+    """Under concurrent writers, a reader that asks for what lies behind its newest number misses nothing."""
     with tenant_scope(acme):
         begin = newest_sequence()
     writers, each = 6, 25

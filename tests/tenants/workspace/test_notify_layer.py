@@ -9,8 +9,9 @@ import pytest
 from channels.exceptions import ChannelFull
 from pytest_django import Settings
 
-from tenants.workspace import notify_layer
-from tenants.workspace.notify_layer import RESET, MessageTooLarge, NotifyChannelLayer, connect
+from tenants.workspace import notices
+from tenants.workspace.notices import connect
+from tenants.workspace.notify_layer import RESET, MessageTooLarge, NotifyChannelLayer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,8 +53,14 @@ async def test_a_message_reaches_members_of_the_group_in_both_processes_once(
     mine, theirs = await member(here), await member(there)
     await here.group_send("wake", {"type": "wake", "text": "這裡 ✓", "n": 1})
     await here.group_send("wake", {"type": "wake", "n": 2})
-    assert await heard(here, mine, 2) == [{"type": "wake", "text": "這裡 ✓", "n": 1}, {"type": "wake", "n": 2}]
-    assert await heard(there, theirs, 2) == [{"type": "wake", "text": "這裡 ✓", "n": 1}, {"type": "wake", "n": 2}]
+    assert await heard(here, mine, 2) == [
+        {"type": "wake", "text": "這裡 ✓", "n": 1},
+        {"type": "wake", "n": 2},
+    ]
+    assert await heard(there, theirs, 2) == [
+        {"type": "wake", "text": "這裡 ✓", "n": 1},
+        {"type": "wake", "n": 2},
+    ]
     await there.group_send("wake", {"type": "wake", "n": 3})
     assert await heard(here, mine) == await heard(there, theirs) == [{"type": "wake", "n": 3}]
 
@@ -73,7 +80,9 @@ async def test_what_collects_goes_out_in_few_statements(here: NotifyChannelLayer
     assert here.station().sender.statements <= 5
 
 
-async def test_equal_messages_of_one_batch_all_arrive(here: NotifyChannelLayer, there: NotifyChannelLayer) -> None:
+async def test_equal_messages_of_one_batch_all_arrive(
+    here: NotifyChannelLayer, there: NotifyChannelLayer
+) -> None:
     theirs = await member(there)
     await asyncio.gather(*(here.group_send("wake", {"same": True}) for _ in range(10)))
     assert await heard(there, theirs, 10) == [{"same": True}] * 10
@@ -102,7 +111,9 @@ async def test_a_channel_of_another_process_is_reached_by_name(
     assert await heard(there, theirs) == [{"n": 1}]
 
 
-async def test_a_killed_listener_comes_back_and_says_so(here: NotifyChannelLayer, there: NotifyChannelLayer) -> None:
+async def test_a_killed_listener_comes_back_and_says_so(
+    here: NotifyChannelLayer, there: NotifyChannelLayer
+) -> None:
     theirs = await member(there)
     await terminate(there.station().listener.backend_pid)
     assert await heard(there, theirs) == [RESET]
@@ -111,7 +122,9 @@ async def test_a_killed_listener_comes_back_and_says_so(here: NotifyChannelLayer
     assert there.station().listener.connections_opened == 2
 
 
-async def test_a_killed_sender_sends_the_next_message(here: NotifyChannelLayer, there: NotifyChannelLayer) -> None:
+async def test_a_killed_sender_sends_the_next_message(
+    here: NotifyChannelLayer, there: NotifyChannelLayer
+) -> None:
     theirs = await member(there)
     await here.group_send("wake", {"n": 1})
     sending = here.station().sender._connection
@@ -136,7 +149,7 @@ async def test_a_lost_database_is_told_to_the_sender_and_forgotten_afterwards(
 async def test_joining_while_the_database_is_away_is_followed_by_a_reset(
     here: NotifyChannelLayer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notify_layer, "JOIN_SECONDS", 0.05)
+    monkeypatch.setattr(notices, "JOIN_SECONDS", 0.05)
     settings.LISTEN_URL = "postgresql://nobody@127.0.0.1:1/nowhere"
     channel = await member(here)
     settings.LISTEN_URL = ""
@@ -153,7 +166,9 @@ async def test_two_hundred_channels_that_join_together_open_one_connection(here:
     assert here.station().listener.connections_opened == 2
 
 
-async def test_a_reader_that_does_not_keep_up_is_told_that_it_missed_something(there: NotifyChannelLayer) -> None:
+async def test_a_reader_that_does_not_keep_up_is_told_that_it_missed_something(
+    there: NotifyChannelLayer,
+) -> None:
     small = NotifyChannelLayer(capacity=10)
     slow = await member(small)
     for n in range(11):
@@ -171,9 +186,9 @@ async def test_a_message_that_fits_no_notice_is_refused_and_others_pass(
 ) -> None:
     theirs = await member(there)
     with pytest.raises(MessageTooLarge):
-        await here.group_send("wake", {"text": "x" * 6_000})
-    await here.group_send("wake", {"text": "x" * 5_500})
-    assert len((await heard(there, theirs))[0]["text"]) == 5_500
+        await here.group_send("wake", {"text": "x" * 8_000})
+    await here.group_send("wake", {"text": "x" * 7_700})
+    assert len((await heard(there, theirs))[0]["text"]) == 7_700
 
 
 async def test_an_unreadable_notice_harms_nobody(here: NotifyChannelLayer, there: NotifyChannelLayer) -> None:

@@ -274,7 +274,7 @@ def test_a_sweep_asks_once_for_each_brand_that_is_behind(in_acme: TenantRef) -> 
     reactors.sweep()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'reactors' AND args ->> 'tenant_id' = %s",
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'reactors' AND args->>'tenant_id'=%s",
             [str(in_acme.id)],
         )
         assert cursor.fetchone() == (1,)

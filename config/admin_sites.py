@@ -1,0 +1,10 @@
+"""Both admins, with everything that the apps put into them."""
+
+from __future__ import annotations
+
+import contacts.admin
+import conversations.admin  # noqa: F401 -- registers what it shows
+from tenants.admin import platform_site
+from tenants.workspace.admin import brand_site
+
+__all__ = ["brand_site", "platform_site"]

@@ -1,0 +1,53 @@
+"""What an ASGI server serves: sockets and platform hooks as bare ASGI, everything else by Django.
+
+    daphne config.asgi:application      uvicorn config.asgi:application --ws wsproto
+
+The self-tests run while this module is imported, in a thread of their own, because one server imports it
+outside of an event loop and the other inside: a database that mixes brands or loses commits stops the
+start.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
+
+from django.core.asgi import get_asgi_application
+
+from config import env
+
+env.choose_settings()
+pages = get_asgi_application()  # also loads the apps, which the imports below need
+
+from django.conf import settings  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from config.door import Application, Door  # noqa: E402
+from conversations import hooks  # noqa: E402
+from conversations.realtime import desk_socket  # noqa: E402
+from conversations.realtime.hub import stop_hub  # noqa: E402
+from conversations.simulator import application as simulator  # noqa: E402
+from conversations.widget import socket as widget_socket  # noqa: E402
+from tenants import selftest  # noqa: E402
+
+
+def _check() -> None:
+    try:
+        selftest.check()
+    finally:
+        connections.close_all()
+
+
+with ThreadPoolExecutor(max_workers=1) as thread:
+    thread.submit(_check).result()
+
+folders: dict[str, Application] = {"/hooks/": hooks.application}
+if settings.SIMULATOR:
+    folders["/simulator/"] = simulator.application
+
+application = Door(
+    cast(Application, pages),
+    sockets={"/live": desk_socket.application, "/widget/live": widget_socket.application},
+    folders=folders,
+    on_stop=stop_hub,
+)

@@ -1,0 +1,1 @@
+"""Conversations, messages, inboxes and the change feed for integrators."""

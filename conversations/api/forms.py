@@ -1,0 +1,78 @@
+"""What callers may send: every parameter and field by name, everything else is refused."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from conversations import queries
+from conversations.models import Conversation
+from tenants.workspace.rest import MOST, PAGE
+
+NOBODY = "none"
+_LARGEST_SEQUENCE = 2**63 - 1
+_LARGEST_NUMBER = 2**31 - 1
+
+
+class PageQuery(serializers.Serializer):
+    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=PAGE)
+    cursor = serializers.CharField(required=False, max_length=1000, help_text="`next` of the page before.")
+
+
+class AssigneeField(serializers.Field):
+    """An agent's id, or `none` for what nobody has taken."""
+
+    default_error_messages = {"invalid": "An agent's id or `none`."}
+
+    def to_internal_value(self, data: object) -> object:
+        return None if data == NOBODY else serializers.UUIDField().to_internal_value(data)
+
+    def to_representation(self, value: object) -> str:
+        return NOBODY if value is None else str(value)
+
+
+class ConversationsQuery(PageQuery):
+    status = serializers.ChoiceField(Conversation.Status.choices, required=False)
+    assignee = AssigneeField(required=False)
+    inbox = serializers.UUIDField(required=False)
+    view = serializers.ChoiceField(queries.VIEWS, required=False, help_text="One of the desk's views.")
+    updated_after = serializers.DateTimeField(required=False, help_text="Only what had activity after this time.")
+
+
+class MessagesQuery(PageQuery):
+    pass
+
+
+class EventsQuery(serializers.Serializer):
+    after = serializers.IntegerField(min_value=0, max_value=_LARGEST_SEQUENCE, default=0)
+    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=MOST)
+
+
+class NoQuery(serializers.Serializer):
+    pass
+
+
+class NothingMore(serializers.Serializer):
+    """A body without fields."""
+
+
+class Reply(serializers.Serializer):
+    text = serializers.CharField(trim_whitespace=False)
+    seen_number = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=_LARGEST_NUMBER,
+        help_text="Number of the newest message that the writer has seen: 409 when somebody else wrote since.",
+    )
+    outside_window = serializers.BooleanField(
+        default=False, help_text="Answer after the free reply window, where the platform lets people do so."
+    )
+    client_id = serializers.UUIDField(required=False, help_text="Your own id of this message: a retry is no second one.")
+
+
+class Assignment(serializers.Serializer):
+    assignee_id = serializers.UUIDField(allow_null=True)
+
+
+class Snooze(serializers.Serializer):
+    until = serializers.DateTimeField(allow_null=True, help_text="null: until the customer's next message.")

@@ -1,0 +1,46 @@
+"""Sessions that are good on one host only: settings.SESSION_ENGINE.
+
+A session notes the brand (or the platform) inside whose scope it was made. Read anywhere else it is empty, for
+requests and sockets alike: a cookie that was carried to another brand's host opens nothing there.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib.sessions.backends import db
+
+from tenants.backend.current import current_tenant
+
+KEY = "tenant_id"
+PLATFORM = "platform"
+
+logger = logging.getLogger(__name__)
+
+
+class SessionStore(db.SessionStore):
+    """The database's sessions, bound to the scope that they were made in."""
+
+    def load(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().load()
+        if not data or data.get(KEY) == here():
+            return data
+        logger.warning("a session of %s was shown at %s", data.get(KEY), here())
+        self._session_key = None
+        return {}
+
+    def create_model_instance(self, data: dict[str, Any]) -> Any:
+        return super().create_model_instance({**data, KEY: here()})
+
+    async def aload(self) -> dict[str, Any]:
+        raise NotImplementedError("sessions are read inside a tenant's scope, in a thread")
+
+    async def acreate_model_instance(self, data: dict[str, Any]) -> Any:
+        raise NotImplementedError("sessions are written inside a tenant's scope, in a thread")
+
+
+def here() -> str:
+    """What a session made now is bound to: the scope's tenant, else the platform."""
+    tenant = current_tenant.get()
+    return PLATFORM if tenant is None else str(tenant.id)

@@ -1,0 +1,80 @@
+"""Browser tests: one running product, one Chromium, a fresh profile for each person."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.house import House
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "kontor-demo"
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Kontor as `make run` starts it, with its own database and demo."""
+    running = House(tmp_path_factory.mktemp("house") / "state")
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium. CI installs it, so there its absence is a failure."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have a Chromium: .ci/run installs it")
+        pytest.skip("NO CHROMIUM FOUND: the browser tests did not run. Install Debian's package chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def somebody(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """`somebody(locale="ja", …)`: a person with a browser profile of their own."""
+    opened: list[BrowserContext] = []
+
+    def enter(**options: object) -> BrowserContext:
+        settings = {"locale": "en", "timezone_id": "Asia/Taipei", "viewport": {"width": 1360, "height": 860}}
+        context = chromium.new_context(**{**settings, **options})
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        return context
+
+    yield enter
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def sign_in(house: House, somebody: Callable[..., BrowserContext]) -> SignIn:
+    """`sign_in("shanhai", "yijun@shanhai.test")`: that person's desk, signed in, on the list of all conversations."""
+
+    def enter(brand: str, email: str, path: str = "/inbox/all/", **options: object) -> Page:
+        page = somebody(**options).new_page()
+        page.goto(house.url(f"/accounts/login/?next={path}", brand))
+        page.fill("input[name=login]", email)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button[type=submit]:not([form])")
+        page.wait_for_url(f"**{path}")
+        return page
+
+    return enter
