@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contacts.admin
-import conversations.admin  # noqa: F401 -- registers what it shows
+import contacts.admin  # noqa: F401 -- registers what it shows
+import conversations.admin  # noqa: F401
+import tenants.people_admin  # noqa: F401
 from tenants.admin import platform_site
 from tenants.workspace.admin import brand_site
 

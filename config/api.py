@@ -32,7 +32,9 @@ urlpatterns = [
     path("events", Events.as_view(), name="api_events"),
     # description
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(template_name="platform/api_docs.html"), name="api_docs"),
+    path(
+        "docs/", SpectacularSwaggerSplitView.as_view(template_name="platform/api_docs.html"), name="api_docs"
+    ),
     re_path(r"", NothingHere.as_view(), name="api_nothing_here"),
 ]
 
@@ -40,7 +42,7 @@ urlpatterns = [
 class TokenScheme(OpenApiAuthenticationExtension):
     """How the description speaks of our tokens."""
 
-    target_class = "tenants.workspace.rest.TokenAuthentication"
+    target_class = "tenants.workspace.callers.TokenAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """What an ASGI server serves: sockets and platform hooks as bare ASGI, everything else by Django.
 
-    daphne config.asgi:application      uvicorn config.asgi:application --ws wsproto
+    daphne config.asgi:application
+    uvicorn config.asgi:application --ws-per-message-deflate false
 
 The self-tests run while this module is imported, in a thread of their own, because one server imports it
-outside of an event loop and the other inside: a database that mixes brands or loses commits stops the
-start.
+outside of an event loop and the other inside: no start on a database that mixes brands or loses commits.
 """
 
 from __future__ import annotations

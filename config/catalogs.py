@@ -69,9 +69,10 @@ def in_python(source: str, name: str) -> Iterator[Found]:
         wanted = PYTHON_CALLS.get(called)
         if wanted is None or len(node.args) < len(wanted):
             continue
-        parts = [part.value if isinstance(part, ast.Constant) else None for part in node.args[: len(wanted)]]
-        if all(isinstance(part, str) for part in parts):
-            yield Found(file=name, **dict(zip(wanted, parts, strict=True)))
+        parts = [part.value for part in node.args[: len(wanted)] if isinstance(part, ast.Constant)]
+        strings = [part for part in parts if isinstance(part, str)]
+        if len(strings) == len(wanted):
+            yield Found(file=name, **dict(zip(wanted, strings, strict=True)))
         elif any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in node.args[: len(wanted)]):
             raise Unreadable(f"{name}:{node.lineno}")
 
@@ -81,7 +82,7 @@ def in_template(source: str, name: str, engine: Engine) -> Iterator[Found]:
     parsed = ParsedTemplate(source, name=name, engine=engine)
     for node in _nodes(parsed.nodelist):
         if isinstance(node, BlockTranslateNode):
-            singular, names = node.render_token_list(node.singular)
+            singular, _names = node.render_token_list(node.singular)
             plural = node.render_token_list(node.plural)[0] if node.plural else ""
             context = str(node.message_context).strip("\"'") if node.message_context else ""
             yield Found(singular, name, plural, context)
@@ -105,7 +106,9 @@ def update(catalog: polib.POFile, found: Iterable[Found]) -> polib.POFile:
         if (string.file, "") not in entry.occurrences:
             entry.occurrences.append((string.file, ""))
     catalog.clear()
-    catalog.extend(entries[key] for key in sorted(entries, key=lambda key: (entries[key].occurrences[0][0], key)))
+    catalog.extend(
+        entries[key] for key in sorted(entries, key=lambda key: (entries[key].occurrences[0][0], key))
+    )
     return catalog
 
 
@@ -143,12 +146,13 @@ def _nodes(nodelist: Iterable[Node]) -> Iterator[Node]:
         yield node
         for name in CHILDREN:
             yield from _nodes(getattr(node, name, None) or ())
-        for _condition, branch in getattr(node, "conditions_nodelists", ()):
-            yield from _nodes(branch)
 
 
 def _engine(root: Path) -> Engine:
     configured = Engine.get_default()
     return Engine(
-        dirs=[root / "templates"], libraries=configured.libraries, builtins=configured.builtins, app_dirs=False
+        dirs=[str(root / "templates")],
+        libraries=configured.libraries,
+        builtins=configured.builtins,
+        app_dirs=False,
     )

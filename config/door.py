@@ -1,8 +1,7 @@
 """The front door: one ASGI application that decides who answers a request before anything is read or opened.
 
 Sockets and platform hooks go to bare ASGI applications beside Django, everything else to Django. A request
-that does not name exactly one plain host is refused here, and so is a body that Django would first have to
-collect.
+that does not name exactly one plain host is refused here, and so is a body too large for Django to collect.
 """
 
 from __future__ import annotations
@@ -101,9 +100,7 @@ class Door:
 
 
 class BoundedBody:
-    """Counts a request's body while it comes in; past the bound the answer is 413 and the rest is not
-    read.
-    """
+    """Counts a request's body while it comes in. Past the bound: 413, and nothing more is read."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive

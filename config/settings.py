@@ -64,6 +64,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             **_ADDRESS.get("OPTIONS", {}),
             "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000",
+            "prepare_threshold": 2,  # only for tenants.statements.prepared(): ordinary cursors never prepare
         },
     }
 }
@@ -216,13 +217,13 @@ WHITENOISE_USE_FINDERS = False
 
 # --- REST ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.workspace.rest.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["tenants.workspace.rest.TokenPermission"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.workspace.callers.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.workspace.callers.TokenPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.workspace.json_input.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["tenants.workspace.rest.PlanThrottle"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tenants.workspace.rest.JSONAlways",
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.workspace.callers.PlanThrottle"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tenants.workspace.callers.JSONAlways",
     "EXCEPTION_HANDLER": "tenants.workspace.problems.answer",
     "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": None,

@@ -16,7 +16,8 @@ from rest_framework.response import Response
 from contacts import queries
 from contacts.queries import Position
 from tenants.workspace.access import Permission
-from tenants.workspace.rest import MOST, PAGE, BrandView, Caller, limit_of
+from tenants.workspace.callers import Caller
+from tenants.workspace.rest import MOST, PAGE, BrandView, limit_of
 
 
 class ContactsQuery(serializers.Serializer):

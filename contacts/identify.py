@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from contacts.events import ContactCreated
+from tenants.arrays import array
 from tenants.ids import new_id
+from tenants.statements import prepared
 from tenants.workspace.events import Actor, record
 
 _ROUNDS = 3
@@ -124,19 +125,19 @@ def _one_per_address(sought: Iterable[Sought]) -> dict[Address, Sought]:
 
 
 def _resolve(sought: list[Sought]) -> dict[Address, Found]:
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             _RESOLVE,
             {
-                "channels": [one.address.channel for one in sought],
-                "scopes": [one.address.scope for one in sought],
-                "addresses": [one.address.address for one in sought],
-                "names": [one.name[:200] for one in sought],
-                "languages": [one.language[:12] for one in sought],
-                "seen": [one.seen_at for one in sought],
-                "makes": [one.make for one in sought],
-                "identity_ids": [new_id() for _ in sought],
-                "contact_ids": [new_id() for _ in sought],
+                "channels": array(one.address.channel for one in sought),
+                "scopes": array(one.address.scope for one in sought),
+                "addresses": array(one.address.address for one in sought),
+                "names": array(one.name[:200] for one in sought),
+                "languages": array(one.language[:12] for one in sought),
+                "seen": array(one.seen_at for one in sought),
+                "makes": array(one.make for one in sought),
+                "identity_ids": array(new_id() for _ in sought),
+                "contact_ids": array(new_id() for _ in sought),
                 "now": timezone.now(),
             },
         )

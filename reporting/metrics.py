@@ -34,10 +34,18 @@ WALL_CLOCK = _("all hours, also nights and holidays")
 OPEN = Metric("open", _("Open"), _("Conversations that are open or pending."), "conversations", NOW)
 UNASSIGNED = Metric("unassigned", _("Unassigned"), _("Open or pending, and nobody's."), "conversations", NOW)
 WAITING = Metric(
-    "waiting", _("Waiting"), _("Open or pending, with a customer message that no person has answered."), "conversations", NOW
+    "waiting",
+    _("Waiting"),
+    _("Open or pending, with a customer message that no person has answered."),
+    "conversations",
+    NOW,
 )
 OLDEST_WAIT = Metric(
-    "oldest_wait", _("Longest wait"), _("Since the first unanswered message of the one who waits longest."), "seconds", WALL_CLOCK
+    "oldest_wait",
+    _("Longest wait"),
+    _("Since the first unanswered message of the one who waits longest."),
+    "seconds",
+    WALL_CLOCK,
 )
 FIRST_RESPONSE = Metric(
     "first_response",

@@ -1,4 +1,4 @@
-"""The live board: who waits, who carries how much, how fast the first answers are today. Six queries, ever."""
+"""The live board: who waits, who carries how much, how fast the first answers are today. Seven queries, ever."""
 
 from __future__ import annotations
 
@@ -52,12 +52,16 @@ def board(now: datetime, zone: ZoneInfo) -> Board:
         day=day,
         as_of=now,
         inboxes=_inbox_lines(living, waits),
-        total=Line(None, "", living.aggregate(**metrics.workload()), waits.aggregate(**metrics.first_response())),
+        total=Line(
+            None, "", living.aggregate(**metrics.workload()), waits.aggregate(**metrics.first_response())
+        ),
         agents=_agent_lines(living),
     )
 
 
-def first_waits_of(day: date, zone: ZoneInfo, *, inbox_id: UUID | None = None, state: str = "") -> QuerySet[Wait]:
+def first_waits_of(
+    day: date, zone: ZoneInfo, *, inbox_id: UUID | None = None, state: str = ""
+) -> QuerySet[Wait]:
     """The waits behind FIRST_RESPONSE of a day: of one inbox, in one state (answered, waiting, dropped) if asked."""
     rows = Wait.objects.filter(metrics.first_waits(*metrics.day_span(day, zone)))
     if inbox_id is not None:
@@ -87,7 +91,8 @@ def _agent_lines(living: QuerySet[Conversation]) -> list[Line]:
     work = _by(carried.values("assignee_id").annotate(**metrics.workload()), "assignee_id")
     agents = Agent.objects.filter(Q(is_active=True) | Q(id__in=list(work))).order_by("name")
     lines = [
-        Line(agent.id, agent.name, work.get(agent.id, NO_WORK), NO_WAITS, availability=agent.availability) for agent in agents
+        Line(agent.id, agent.name, work.get(agent.id, NO_WORK), NO_WAITS, availability=agent.availability)
+        for agent in agents
     ]
     return sorted(lines, key=lambda line: (-line.work["waiting"], -line.work["open"]))
 

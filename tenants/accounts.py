@@ -53,7 +53,9 @@ class AccountAdapter(DefaultAccountAdapter):
         context.pop("request", None)  # it carries the Host that somebody sent
         self.render_mail(template_prefix, email, context).send()
 
-    def add_message(self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any) -> None:
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
         """Coming and going speak for themselves."""
         if message_template not in _SILENT:
             super().add_message(request, level, message_template, *args, **kwargs)

@@ -14,7 +14,9 @@ from tenants.models import User
 class JoinForm(forms.Form):
     """What an invited person without an account tells us: their name and a password."""
 
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"})
+    )
     password = forms.CharField(
         label=_("Password"),
         strip=False,

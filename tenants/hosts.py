@@ -48,7 +48,7 @@ class HostMiddleware:
         if host is None:
             return HttpResponseNotFound()
         if directory.is_public_host(host):
-            request.urlconf = settings.PUBLIC_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.PUBLIC_URLCONF
             request.tenant = None  # type: ignore[attr-defined]
             return self.get_response(request)
         tenant = directory.tenant_by_host(host)

@@ -16,7 +16,7 @@ from tenants.ids import new_id
 SCHEMA_NAME_FORM = r"^t_[a-z0-9]{16}$"
 
 
-class Agency(models.Model):
+class Agency(models.Model):  # type: ignore[django-manager-missing]  # Tenant has an untyped base
     """A firm that serves brands."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -32,7 +32,7 @@ class Agency(models.Model):
         return self.name
 
 
-class Plan(models.Model):
+class Plan(models.Model):  # type: ignore[django-manager-missing]
     """Limits that hold for each tenant on this plan, so that one brand's storm never slows another."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

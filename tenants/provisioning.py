@@ -59,7 +59,7 @@ def create(
     _check(language, timezone)
     with public_scope():
         tenant.full_clean()
-        address = Domain(domain=_checked_host(domain), tenant=tenant, is_primary=True)
+        address = Domain(domain=checked_host(domain), tenant=tenant, is_primary=True)
         with transaction.atomic():
             tenant.save()
             address.full_clean(exclude=["tenant"])
@@ -107,7 +107,8 @@ def _new_schema_name() -> str:
     return f"t_{secrets.token_hex(8)}"
 
 
-def _checked_host(domain: str) -> str:
+def checked_host(domain: str) -> str:
+    """The host name of a brand as it is stored. Raises ValidationError for what is none, or is the platform's."""
     host = domain.strip().lower()
     if len(host) > 253 or not _HOST.fullmatch(host):
         raise ValidationError({"domain": gettext("“%(domain)s” is not a host name.") % {"domain": domain}})

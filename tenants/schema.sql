@@ -440,55 +440,23 @@ CREATE INDEX conversation_snoozed ON kontor_template.conversations_conversation 
 
 CREATE INDEX conversation_waiting ON kontor_template.conversations_conversation USING btree (waiting_since) WHERE (waiting_since IS NOT NULL)
 
-CREATE INDEX conversations_attachment_message_id_9179b1e8 ON kontor_template.conversations_attachment USING btree (message_id)
-
-CREATE INDEX conversations_conversation_assignee_id_e845f644 ON kontor_template.conversations_conversation USING btree (assignee_id)
-
 CREATE INDEX conversations_conversation_contact_id_000135ab ON kontor_template.conversations_conversation USING btree (contact_id)
 
 CREATE INDEX conversations_conversation_identity_id_b4b18dc8 ON kontor_template.conversations_conversation USING btree (identity_id)
 
-CREATE INDEX conversations_conversation_inbox_id_c97f6da0 ON kontor_template.conversations_conversation USING btree (inbox_id)
-
 CREATE INDEX conversations_conversation_team_id_c9f144f2 ON kontor_template.conversations_conversation USING btree (team_id)
-
-CREATE INDEX conversations_inboundrecord_inbox_id_d281eb69 ON kontor_template.conversations_inboundrecord USING btree (inbox_id)
 
 CREATE INDEX conversations_inbox_teams_inbox_id_da70c229 ON kontor_template.conversations_inbox_teams USING btree (inbox_id)
 
 CREATE INDEX conversations_inbox_teams_team_id_bdefd1a7 ON kontor_template.conversations_inbox_teams USING btree (team_id)
 
-CREATE INDEX conversations_message_agent_id_c92fbb99 ON kontor_template.conversations_message USING btree (agent_id)
-
-CREATE INDEX conversations_message_conversation_id_f1a2d5e9 ON kontor_template.conversations_message USING btree (conversation_id)
-
-CREATE INDEX conversations_message_inbox_id_a4bcfcc2 ON kontor_template.conversations_message USING btree (inbox_id)
-
-CREATE INDEX conversations_outboundattempt_message_id_c0ef7c0c ON kontor_template.conversations_outboundattempt USING btree (message_id)
-
-CREATE INDEX conversations_parkeditem_inbox_id_19b7d53a ON kontor_template.conversations_parkeditem USING btree (inbox_id)
-
-CREATE INDEX conversations_readmark_agent_id_e4cf59c6 ON kontor_template.conversations_readmark USING btree (agent_id)
-
 CREATE INDEX conversations_readmark_conversation_id_05bbc5e7 ON kontor_template.conversations_readmark USING btree (conversation_id)
 
 CREATE INDEX conversations_session_conversation_id_b8580b4c ON kontor_template.conversations_session USING btree (conversation_id)
 
-CREATE INDEX conversations_session_inbox_id_aaf5c29b ON kontor_template.conversations_session USING btree (inbox_id)
-
-CREATE INDEX conversations_session_resolved_by_id_8a7f8490 ON kontor_template.conversations_session USING btree (resolved_by_id)
-
-CREATE INDEX conversations_wait_answered_by_id_c35fc481 ON kontor_template.conversations_wait USING btree (answered_by_id)
-
-CREATE INDEX conversations_wait_assignee_id_35afcac5 ON kontor_template.conversations_wait USING btree (assignee_id)
-
 CREATE INDEX conversations_wait_conversation_id_8ef43a13 ON kontor_template.conversations_wait USING btree (conversation_id)
 
-CREATE INDEX conversations_wait_inbox_id_08b60f3b ON kontor_template.conversations_wait USING btree (inbox_id)
-
 CREATE INDEX conversations_wait_session_id_a0e8491e ON kontor_template.conversations_wait USING btree (session_id)
-
-CREATE INDEX conversations_wait_team_id_d1a34d28 ON kontor_template.conversations_wait USING btree (team_id)
 
 CREATE INDEX event_by_contact ON kontor_template.workspace_event USING btree (contact_id, sequence DESC)
 

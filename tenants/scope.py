@@ -64,9 +64,7 @@ async def in_tenant(tenant: InSchema, work: Callable[P, R], *args: P.args, **kwa
 
 
 async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run database `work` from async code in a thread, in the caller's scope; its connection goes back
-    afterwards.
-    """
+    """Run database `work` from async code in a thread, in the caller's scope; then give its connection back."""
 
     def tidy() -> R:
         try:

@@ -15,7 +15,9 @@ accounts = [
     path("account/password/change/", account_views.password_change, name="account_change_password"),
     path("account/password/set/", account_views.password_set, name="account_set_password"),
     path("account/password/reset/", account_views.password_reset, name="account_reset_password"),
-    path("account/password/reset/sent/", account_views.password_reset_done, name="account_reset_password_done"),
+    path(
+        "account/password/reset/sent/", account_views.password_reset_done, name="account_reset_password_done"
+    ),
     re_path(
         r"^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
         account_views.password_reset_from_key,

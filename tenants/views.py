@@ -52,7 +52,9 @@ def open_brand(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     ticket = accounts.issue_ticket(_user(request), tenant.id)
     if ticket is None:
         raise Http404
-    return _see_other(f"{address(tenant, reverse('enter', settings.ROOT_URLCONF))}?{urlencode({'ticket': ticket})}")
+    return _see_other(
+        f"{address(tenant, reverse('enter', settings.ROOT_URLCONF))}?{urlencode({'ticket': ticket})}"
+    )
 
 
 @require_safe
@@ -63,7 +65,12 @@ def health(request: HttpRequest) -> JsonResponse:
             cursor.execute("SELECT 1")
         answer: dict[str, Any] = {"status": "ok"}
         user = request.user
-        if isinstance(user, User) and user.is_active and user.is_staff and getattr(request, "tenant", None) is None:
+        if (
+            isinstance(user, User)
+            and user.is_active
+            and user.is_staff
+            and getattr(request, "tenant", None) is None
+        ):
             answer |= _platform_counts()
     except DatabaseError:
         return JsonResponse({"status": "the database does not answer"}, status=HTTPStatus.SERVICE_UNAVAILABLE)

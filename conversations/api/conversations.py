@@ -30,7 +30,9 @@ class Conversations(BrandView):
     permission = Permission.READ_CONVERSATIONS
 
     @extend_schema(
-        operation_id="conversations_list", parameters=[forms.ConversationsQuery], responses=rows.ConversationPage
+        operation_id="conversations_list",
+        parameters=[forms.ConversationsQuery],
+        responses=rows.ConversationPage,
     )
     def get(self, request: Request) -> Response:
         wish = self.query(forms.ConversationsQuery)
@@ -95,7 +97,9 @@ class ConversationAct(BrandView):
 class Resolve(ConversationAct):
     """End the session."""
 
-    @extend_schema(operation_id="conversations_resolve", request=forms.NothingMore, responses=rows.ConversationRow)
+    @extend_schema(
+        operation_id="conversations_resolve", request=forms.NothingMore, responses=rows.ConversationRow
+    )
     @once
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = self.conversation(conversation_id)
@@ -107,7 +111,9 @@ class Resolve(ConversationAct):
 class Reopen(ConversationAct):
     """Bring a resolved, snoozed or pending conversation back."""
 
-    @extend_schema(operation_id="conversations_reopen", request=forms.NothingMore, responses=rows.ConversationRow)
+    @extend_schema(
+        operation_id="conversations_reopen", request=forms.NothingMore, responses=rows.ConversationRow
+    )
     @once
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = self.conversation(conversation_id)
@@ -119,7 +125,9 @@ class Reopen(ConversationAct):
 class Assign(ConversationAct):
     """Make an agent responsible, or nobody."""
 
-    @extend_schema(operation_id="conversations_assign", request=forms.Assignment, responses=rows.ConversationRow)
+    @extend_schema(
+        operation_id="conversations_assign", request=forms.Assignment, responses=rows.ConversationRow
+    )
     @once
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = self.conversation(conversation_id)

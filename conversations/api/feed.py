@@ -32,7 +32,8 @@ class Events(BrandView):
         return Response(
             {
                 "events": [
-                    {"sequence": event.sequence} if event.sequence in hidden else _row(event) for event in events
+                    {"sequence": event.sequence} if event.sequence in hidden else _row(event)
+                    for event in events
                 ],
                 "newest": max([newest, *(event.sequence for event in events[-1:])]),
             }
@@ -44,7 +45,9 @@ def _hidden(events: Sequence[LoggedEvent], inbox_ids: frozenset[UUID] | None) ->
     if inbox_ids is None:
         return frozenset()
     spoken_of = {event.conversation_id for event in events if event.conversation_id is not None}
-    visible = Conversation.objects.filter(id__in=spoken_of, inbox_id__in=inbox_ids).values_list("id", flat=True)
+    visible = Conversation.objects.filter(id__in=spoken_of, inbox_id__in=inbox_ids).values_list(
+        "id", flat=True
+    )
     seen = set(visible)
     return frozenset(
         event.sequence

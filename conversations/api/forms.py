@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations import queries
@@ -18,6 +20,7 @@ class PageQuery(serializers.Serializer):
     cursor = serializers.CharField(required=False, max_length=1000, help_text="`next` of the page before.")
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class AssigneeField(serializers.Field):
     """An agent's id, or `none` for what nobody has taken."""
 
@@ -35,7 +38,9 @@ class ConversationsQuery(PageQuery):
     assignee = AssigneeField(required=False)
     inbox = serializers.UUIDField(required=False)
     view = serializers.ChoiceField(queries.VIEWS, required=False, help_text="One of the desk's views.")
-    updated_after = serializers.DateTimeField(required=False, help_text="Only what had activity after this time.")
+    updated_after = serializers.DateTimeField(
+        required=False, help_text="Only what had activity after this time."
+    )
 
 
 class MessagesQuery(PageQuery):
@@ -67,7 +72,9 @@ class Reply(serializers.Serializer):
     outside_window = serializers.BooleanField(
         default=False, help_text="Answer after the free reply window, where the platform lets people do so."
     )
-    client_id = serializers.UUIDField(required=False, help_text="Your own id of this message: a retry is no second one.")
+    client_id = serializers.UUIDField(
+        required=False, help_text="Your own id of this message: a retry is no second one."
+    )
 
 
 class Assignment(serializers.Serializer):

@@ -46,7 +46,9 @@ class Messages(BrandView):
         operation_id="messages_reply",
         request=forms.Reply,
         responses={201: rows.MessageRow, 409: rows.ProblemRow},
-        parameters=[OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description="Makes a retry harmless.")],
+        parameters=[
+            OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description="Makes a retry harmless.")
+        ],
         description="Answer the customer. The message is stored at once and sent in the background.",
     )
     @once
@@ -68,7 +70,11 @@ class Messages(BrandView):
 
     def _before(self, cursor: str | None) -> ThreadPosition | None:
         position = self.position(cursor)
-        return None if position is None else ThreadPosition(datetime.fromisoformat(position[0]), int(position[1]))
+        return (
+            None
+            if position is None
+            else ThreadPosition(datetime.fromisoformat(position[0]), int(position[1]))
+        )
 
 
 class OneMessage(BrandView):

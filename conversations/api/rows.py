@@ -43,7 +43,7 @@ class ConversationRow(serializers.Serializer):
     last_customer_message_at = serializers.DateTimeField(allow_null=True)
     last_activity_at = serializers.DateTimeField()
     last_message_text = serializers.CharField()
-    last_message_direction = serializers.ChoiceField(Message.Direction.choices)
+    last_message_direction = serializers.CharField(help_text="`in` or `out`; empty before the first message.")
     message_count = serializers.IntegerField()
     last_inbound_number = serializers.IntegerField()
     created_at = serializers.DateTimeField()
@@ -64,7 +64,9 @@ class AttachmentRow(serializers.Serializer):
 class MessageRow(serializers.Serializer):
     id = serializers.UUIDField()
     conversation_id = serializers.UUIDField()
-    number = serializers.IntegerField(help_text="Order in which the messages of a conversation reached the desk.")
+    number = serializers.IntegerField(
+        help_text="Order in which the messages of a conversation reached the desk."
+    )
     direction = serializers.ChoiceField(Message.Direction.choices)
     kind = serializers.ChoiceField(Message.Kind.choices)
     text = serializers.CharField()

@@ -13,8 +13,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
 from contacts.identify import Address, Found
 from conversations.channels.base import (
     DeliveryReport,
@@ -29,6 +27,7 @@ from conversations.channels.base import (
 from conversations.inbound.parked import Parked
 from conversations.inbound.records import Entry
 from tenants.scope import scoped_tenant
+from tenants.statements import prepared
 
 _REFERRING = (IncomingMessage, MessageEcho, MessageEdited, MessageUnsent, MessageReaction)
 
@@ -175,7 +174,7 @@ def hold(entries: Iterable[Entry]) -> None:
         hashlib.blake2b("\n".join((prefix, *address)).encode("utf-8", "replace"), digest_size=8).digest()
         for address in map(address_of, entries)
     }
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key",
             [sorted(int.from_bytes(key, "big", signed=True) for key in keys)],

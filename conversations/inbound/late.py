@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from conversations.events import InboundDied
 from conversations.inbound import changes, parked, reading, reports, writing
 from conversations.inbound.batch import Batch, Reference
 from conversations.models import InboundRecord
+from tenants.statements import prepared
 from tenants.workspace.events import SYSTEM, record, unit_of_work
 
 LIMIT = 200
@@ -50,7 +50,7 @@ def apply(message_ids: Sequence[UUID] | None = None) -> int:
 
 def expire() -> int:
     """Forget what was parked too long; its records become dead letters. Returns how many were forgotten."""
-    with unit_of_work(), connection.cursor() as cursor:
+    with unit_of_work(), prepared() as cursor:
         cursor.execute(
             """
             WITH old AS (
@@ -78,7 +78,7 @@ def expire() -> int:
 
 
 def _with_parked_items() -> list[UUID]:
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT DISTINCT m.id FROM conversations_parkeditem p
@@ -90,7 +90,7 @@ def _with_parked_items() -> list[UUID]:
 
 
 def _addresses(message_ids: Sequence[UUID]) -> dict[UUID, str]:
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT m.id, i.address FROM conversations_message m

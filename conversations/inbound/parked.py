@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
+from tenants.arrays import columns
 from tenants.ids import new_id
+from tenants.statements import prepared
 
 LIFE = timedelta(days=7)
 
@@ -48,14 +49,14 @@ def read(wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], dict[st
     found: dict[tuple[UUID, str], dict[str, Parked]] = {}
     if not wanted:
         return found
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT p.inbox_id, p.external_id, p.kind, p.happened_at, p.content, p.id
               FROM unnest(%s::uuid[], %s::text[]) AS k (inbox_id, external_id)
               JOIN conversations_parkeditem p USING (inbox_id, external_id)
             """,
-            [[name[0] for name in wanted], [name[1] for name in wanted]],
+            columns(list(wanted)),
         )
         rows = cursor.fetchall()
     for inbox_id, external_id, kind, happened_at, content, row_id in rows:
@@ -69,7 +70,7 @@ def write(items: Iterable[tuple[UUID, str, Parked]]) -> None:
     rows = sorted(items, key=lambda row: (row[0], row[1], row[2].kind))
     if not rows:
         return
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             INSERT INTO conversations_parkeditem
@@ -96,5 +97,5 @@ def write(items: Iterable[tuple[UUID, str, Parked]]) -> None:
 def remove(ids: Collection[UUID]) -> None:
     """Forget items that were applied. One statement."""
     if ids:
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute("DELETE FROM conversations_parkeditem WHERE id = ANY(%s)", [list(ids)])

@@ -7,9 +7,9 @@ import json
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import connection
-
 from conversations.inbound.batch import Batch, Place, Reference, Said, Thread, own_message_id, references
+from tenants.arrays import array
+from tenants.statements import prepared
 
 
 def read_said(batch: Batch) -> None:
@@ -25,7 +25,7 @@ def read_said(batch: Batch) -> None:
 
 def read_messages(batch: Batch, named: Collection[Reference], ids: Collection[UUID]) -> None:
     """Take stored messages into the batch, by name and by id. One query."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT m.id, m.inbox_id, m.external_id, m.conversation_id, c.contact_id, m.direction,
@@ -40,7 +40,7 @@ def read_messages(batch: Batch, named: Collection[Reference], ids: Collection[UU
               JOIN conversations_message m USING (id)
               JOIN conversations_conversation c ON c.id = m.conversation_id
             """,
-            [[r.inbox_id for r in named], [r.external_id for r in named], list(ids)],
+            [array(r.inbox_id for r in named), array(r.external_id for r in named), array(ids)],
         )
         rows = cursor.fetchall()
     for row in rows:
@@ -57,7 +57,7 @@ def read_threads(batch: Batch, places: set[Place]) -> None:
     ids = {said.conversation_id for said in batch.said_by_id.values()}
     if not places and not ids:
         return
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT c.id, c.inbox_id, c.identity_id, c.contact_id, c.thread, c.status, c.waiting_since,
@@ -74,10 +74,10 @@ def read_threads(batch: Batch, places: set[Place]) -> None:
              ORDER BY c.id FOR NO KEY UPDATE OF c
             """,
             [
-                [p.inbox_id for p in places],
-                [p.identity_id for p in places],
-                [p.thread for p in places],
-                list(ids),
+                array(p.inbox_id for p in places),
+                array(p.identity_id for p in places),
+                array(p.thread for p in places),
+                array(ids),
             ],
         )
         rows = cursor.fetchall()
@@ -96,7 +96,7 @@ def read_sessions(batch: Batch) -> None:
     asleep = [thread.id for thread in batch.thread_at.values() if thread.status in {"snoozed", "pending"}]
     if not asleep:
         return
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT conversation_id, id FROM conversations_session

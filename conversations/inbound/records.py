@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from conversations.inbound.arrivals import Arrival
 from conversations.models import InboundRecord
+from tenants.arrays import columns
 from tenants.ids import new_id
+from tenants.statements import prepared
 
 NO_INBOX = "the inbox is gone"
 
@@ -38,7 +39,7 @@ class Entry:
 
 def inboxes(ids: Iterable[UUID]) -> dict[UUID, InboxRef]:
     """The inboxes with these ids. One query."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT id, channel, account_id, coalesce(nullif(identity_scope, ''), account_id)
@@ -63,7 +64,7 @@ def store(arrivals: Sequence[Arrival]) -> list[Entry]:
         if inbox is not None:
             entries[record_id] = Entry(record_id, arrival, inbox)
         rows.append(_row(record_id, arrival, inbox))
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             INSERT INTO conversations_inboundrecord
@@ -79,7 +80,7 @@ def store(arrivals: Sequence[Arrival]) -> list[Entry]:
             ON CONFLICT (channel, account_id, event_id) WHERE NOT event_id = '' DO NOTHING
             RETURNING id
             """,
-            [list(column) for column in zip(*rows, strict=True)],
+            columns(rows),
         )
         written = {row[0] for row in cursor.fetchall()}
     return [entry for record_id, entry in entries.items() if record_id in written]
@@ -118,7 +119,7 @@ def bury(*, channel: str, body: bytes, headers: Mapping[str, str], error: str) -
 
 def set_aside(failed: Mapping[UUID, str]) -> None:
     """Put records whose reading failed back to `new`, their first try counted. One statement."""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             UPDATE conversations_inboundrecord r SET state = 'new', attempts = 1, error = failed.error
@@ -133,7 +134,7 @@ def amend(states: Mapping[UUID, str], erased: set[UUID]) -> None:
     ids = sorted({*states, *erased})
     if not ids:
         return
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             UPDATE conversations_inboundrecord r

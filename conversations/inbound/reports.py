@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from conversations.channels.base import DeliveryReport
 from conversations.events import MessageDelivered, MessageFailed, MessageRead, MessageSent
 from conversations.inbound.batch import Batch, Reference, Said
 from conversations.inbound.parked import Parked, mark_name
 from conversations.inbound.records import Entry
 from conversations.models import Message
+from tenants.statements import prepared
 from tenants.workspace.events import SYSTEM, DomainEvent, record
 
 FORWARD = ("pending", "unconfirmed", "skipped", "sent", "failed", "delivered", "read")
@@ -131,7 +130,7 @@ def write(batch: Batch) -> None:
 
 def _write_moves(batch: Batch) -> None:
     moves = sorted(batch.moves.items())
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             UPDATE conversations_message m
@@ -158,7 +157,7 @@ def _write_moves(batch: Batch) -> None:
 
 def _write_marks(batch: Batch) -> None:
     marks = sorted(batch.marks.items())
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             UPDATE conversations_message m

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
-
 from conversations.inbound.batch import Batch
+from tenants.arrays import columns
 from tenants.ids import new_id
+from tenants.statements import prepared
 
 _WHO_WAITS = """
     SELECT asked.id,
@@ -72,8 +72,8 @@ def settle(batch: Batch) -> None:
     rows = [
         (thread.id, thread.unsettled_from, thread.waiting_before, thread.settled_number) for thread in asked
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(_WHO_WAITS, _columns(rows))
+    with prepared() as cursor:
+        cursor.execute(_WHO_WAITS, columns(rows))
         answers = cursor.fetchall()
     for thread_id, waiting_since, answered_at in answers:
         thread = batch.threads[thread_id]
@@ -113,9 +113,5 @@ def write(batch: Batch) -> None:
 
 def _run(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, _columns(rows))
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+        with prepared() as cursor:
+            cursor.execute(statement, columns(rows))

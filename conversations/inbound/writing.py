@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from contacts.events import ContactUpdated
 from conversations.inbound import parked, records, reports, waits
 from conversations.inbound.batch import Batch, Said, Thread
+from tenants.arrays import columns
 from tenants.ids import new_id
+from tenants.statements import prepared
 from tenants.workspace.events import Actor, record
 
 
@@ -213,14 +213,14 @@ def _set_reachable(batch: Batch) -> None:
     if not batch.reachable:
         return
     rows = sorted((identity_id, can) for identity_id, (_, can) in batch.reachable.items())
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             UPDATE contacts_contactidentity i SET is_reachable = new.can
               FROM unnest(%s::uuid[], %s::bool[]) AS new (id, can)
              WHERE i.id = new.id AND i.is_reachable <> new.can RETURNING i.id
             """,
-            [list(column) for column in zip(*rows, strict=True)],
+            columns(rows),
         )
         changed = [row[0] for row in cursor.fetchall()]
     for identity_id in changed:
@@ -248,7 +248,7 @@ def touch_inboxes(received: dict[UUID, datetime]) -> None:
 
 def _run(statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Run a statement over `rows`, given as one array per column. Returns how many rows it wrote."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+    with prepared() as cursor:
+        cursor.execute(statement, columns(rows))
         written: int = cursor.rowcount
         return written

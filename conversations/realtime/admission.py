@@ -44,9 +44,7 @@ class NotAllowed(PermissionError):
 
 
 def brand_of(headers: Headers) -> TenantRef | None:
-    """The active brand whose host the connection names, else None. Reads the database when nobody asked
-    before.
-    """
+    """The active brand whose host the connection names, else None. May read the database."""
     host = host_of(headers)
     tenant = directory.tenant_by_host(host) if host is not None else None
     return tenant if tenant is not None and tenant.is_active else None

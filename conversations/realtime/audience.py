@@ -36,9 +36,7 @@ class Audience(Protocol):
 
 @dataclass(slots=True)
 class DeskAudience:
-    """An agent: every event, those of inboxes they do not see as bare numbers. inbox_ids None: all
-    inboxes.
-    """
+    """An agent: every event, those of other inboxes than `inbox_ids` (None: all) as bare numbers."""
 
     inbox_ids: frozenset[UUID] | None
     needs_identities: bool = False

@@ -92,8 +92,8 @@ class Connection:
     async def serve(
         self, handle: Callable[[Message], Awaitable[None]], *beside: Coroutine[Any, Any, None]
     ) -> None:
-        """Hand each decoded frame to `handle`, one after the other, until the end. `beside` runs
-        meanwhile.
+        """Hand each decoded frame to `handle`, one after the other, until the end; `beside` runs meanwhile, and
+        when one of it ends, the connection does.
         """
         tasks: list[asyncio.Future[None]] = [
             asyncio.create_task(work)

@@ -1,6 +1,4 @@
-"""Events as the browsers get them: read once per batch, written as JSON once, shared by all sockets that
-may see it.
-"""
+"""Events as the browsers get them: read once per batch, written as JSON once, shared by equal audiences."""
 
 from __future__ import annotations
 
@@ -40,10 +38,10 @@ def as_json(value: Any) -> str:
 
 
 def public_message(row: Row) -> Row | None:
-    """What a visitor of the website chat may see of a message row; None for one that was given up. An
-    answer is
-    shown as soon as its row stands: no platform lies between. `client_id` is the visitor's own name of a
-    message.
+    """What a visitor of the website chat may see of a message row; None for one that was given up.
+
+    An answer is shown as soon as its row stands: no platform lies between. `client_id` is the visitor's own
+    name of a message.
     """
     if row["status"] in _NOT_FOR_THE_CUSTOMER:
         return None

@@ -43,9 +43,7 @@ class Follower:
             self._held.append(text)
 
     def release(self) -> None:
-        """The catch-up is pushed: let the live frames follow. Numbers that came twice are the reader's to
-        drop.
-        """
+        """The catch-up is pushed: let the live frames follow. The reader drops numbers that came twice."""
         held, self._held = self._held, None
         for text in held or ():
             self.push(text)

@@ -62,7 +62,7 @@ def initials(name: str | None) -> str:
 @register.filter
 def channel_label(kind: str) -> str:
     """The name of a channel as people know it."""
-    return gettext(registry.open(kind).label) if kind in registry.KINDS else kind
+    return gettext(str(registry.open(kind).label)) if kind in registry.KINDS else kind
 
 
 @register.filter

@@ -48,8 +48,8 @@ def problem(code: str, status: int, **more: Any) -> JsonResponse:
 
 
 def act(
-    view: Callable[Concatenate[Any, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Any:
     """A POST of the desk: an unreadable body is 400, a verb's refusal 409, both as problems."""
 
     @require_POST

@@ -54,17 +54,15 @@ def with_read_marks(rows: list[Row], agent_id: UUID) -> list[Row]:
 
 def assignable_agents() -> list[dict[str, Any]]:
     """The agents that work can be given to, by name. One query."""
-    return list(Agent.objects.filter(is_active=True).order_by("name").values("id", "name", "availability"))
+    rows = Agent.objects.filter(is_active=True).order_by("name")
+    return [dict(row) for row in rows.values("id", "name", "availability")]
 
 
 def identities(contact_id: UUID) -> list[dict[str, Any]]:
     """The addresses under which a customer reaches us, newest use first. One query."""
     rows = ContactIdentity.objects.filter(contact_id=contact_id)
-    return list(
-        rows.order_by(F("last_used_at").desc(nulls_last=True), "created_at").values(
-            "id", "channel", "display_name", "address", "is_reachable", "last_used_at", "created_at"
-        )
-    )
+    newest_first = rows.order_by(F("last_used_at").desc(nulls_last=True), "created_at")
+    return [dict(row) for row in newest_first.values("id", "channel", "display_name", "is_reachable")]
 
 
 def sessions(contact_id: UUID, inbox_ids: frozenset[UUID] | None) -> list[dict[str, Any]]:
@@ -72,17 +70,16 @@ def sessions(contact_id: UUID, inbox_ids: frozenset[UUID] | None) -> list[dict[s
     rows = Session.objects.filter(conversation__contact_id=contact_id)
     if inbox_ids is not None:
         rows = rows.filter(inbox_id__in=inbox_ids)
-    return list(
-        rows.order_by("-started_at")[:SESSIONS_SHOWN].values(
-            "id",
-            "conversation_id",
-            "started_at",
-            "resolved_at",
-            inbox_name=F("inbox__name"),
-            channel=F("inbox__channel"),
-            resolved_by_name=F("resolved_by__name"),
-        )
+    told = rows.order_by("-started_at")[:SESSIONS_SHOWN].values(
+        "id",
+        "conversation_id",
+        "started_at",
+        "resolved_at",
+        inbox_name=F("inbox__name"),
+        channel=F("inbox__channel"),
+        resolved_by_name=F("resolved_by__name"),
     )
+    return [dict(row) for row in told]
 
 
 def reply_window(conversation: Conversation, now: datetime | None = None) -> dict[str, Any]:

@@ -61,7 +61,9 @@ def seen(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     """The agent has the thread before their eyes up to message {number}."""
     conversation = gates.access_conversation(request.member, conversation_id)
     number = number_in(body_of(request), "number")
-    lifecycle.mark_seen(conversation, agent=request.member.agent, number=min(number, conversation.message_count))
+    lifecycle.mark_seen(
+        conversation, agent=request.member.agent, number=min(number, conversation.message_count)
+    )
     return JsonResponse({"number": number})
 
 

@@ -105,7 +105,9 @@ def position_of(cursor: str) -> ThreadPosition:
 
 
 def _first_unread(messages: list[Row], read_number: int) -> UUID | None:
-    return next((row["id"] for row in messages if row["direction"] == "in" and row["number"] > read_number), None)
+    return next(
+        (row["id"] for row in messages if row["direction"] == "in" and row["number"] > read_number), None
+    )
 
 
 def _known_zone(name: str) -> str:

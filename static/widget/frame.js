@@ -29,6 +29,7 @@ const live = new Live({
   rows: show,
   typing: showTyping,
   state: connected,
+  ready: () => outbox.hurry(),
   behind: catchUp,
 });
 const outbox = new Outbox({
@@ -130,9 +131,11 @@ function showTyping(now) {
 
 /** A short break is not worth a notice. @param {boolean} up */
 function connected(up) {
-  clearTimeout(noticeTimer);
-  if (up) $("notice").hidden = true;
-  else noticeTimer = setTimeout(() => ($("notice").hidden = false), 1500);
+  if (up) {
+    clearTimeout(noticeTimer);
+    noticeTimer = 0;
+    $("notice").hidden = true;
+  } else noticeTimer ||= setTimeout(() => ($("notice").hidden = false), 1500);
 }
 
 /** @param {string} color @param {string} ink */

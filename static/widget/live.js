@@ -7,7 +7,7 @@ const SILENT_AFTER = 25_000;
 export class Live {
   /**
    * @param {{token: () => string, newest: () => number, rows: (rows: any[]) => void, typing: (now: boolean) => void,
-   *   state: (up: boolean) => void, behind: () => void}} told
+   *   state: (up: boolean) => void, ready: () => void, behind: () => void}} told
    */
   constructor(told) {
     this.told = told;
@@ -37,6 +37,7 @@ export class Live {
     this.heardAt = Date.now();
     if (said.type === "ready" || said.type === "pong") {
       this.tries = 0;
+      if (said.type === "ready") this.told.ready();
       this.told.state(true);
       if (said.newest > this.told.newest()) this.told.behind();
     } else if (said.type === "messages") this.told.rows(said.messages);

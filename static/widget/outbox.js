@@ -3,7 +3,7 @@
 import { call, Offline } from "./calls.js";
 
 const FIRST_WAIT = 1000;
-const LONGEST_WAIT = 15_000;
+const LONGEST_WAIT = 5000;
 
 export class Outbox {
   /**

@@ -63,6 +63,17 @@ class DatabaseWrapper(TenantsWrapper):
             self._put_path_in_force(plain)
         return postgresql.DatabaseWrapper._cursor(self, name=name)  # type: ignore[attr-defined]
 
+    def prepared_cursor(self) -> Any:
+        """A cursor whose statements the server prepares once they come again: for the few on the hot road.
+
+        Plans are checked against the search path by the server, so one connection may serve many schemas.
+        """
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = postgresql.ServerBindingCursor(self.connection)
+            self._put_path_in_force(cursor)
+        return self._prepare_cursor(cursor)
+
     def _put_path_in_force(self, cursor: Any) -> None:
         physical = self.connection
         schema = self.schema_name

@@ -18,10 +18,12 @@ from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from tenants.arrays import array
 from tenants.scope import scoped_tenant
+from tenants.statements import prepared
 from tenants.workspace import wake
 from tenants.workspace.models import Agent
 
@@ -106,7 +108,7 @@ def record(event: DomainEvent, *, by: Actor, happened_at: datetime | None = None
 
 def _write(recorded: list[_Recorded]) -> None:
     rows = [_columns(entry) for entry in recorded]
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             WITH counter AS (
@@ -124,7 +126,7 @@ def _write(recorded: list[_Recorded]) -> None:
                                            happened_at, position)
             RETURNING (SELECT newest FROM counter)
             """,
-            {"count": len(rows), **{key: [row[key] for row in rows] for key in rows[0]}},
+            {"count": len(rows), **{key: array(row[key] for row in rows) for key in rows[0]}},
         )
         newest = cursor.fetchone()[0]
     transaction.on_commit(partial(wake.announce, scoped_tenant().id, newest))

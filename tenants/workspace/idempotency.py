@@ -62,7 +62,9 @@ def key_of(request: Request) -> str | None:
     if key is None:
         return None
     if not 0 < len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise Problem(400, "bad_idempotency_key", "An Idempotency-Key has 1 to 200 printable ASCII characters.")
+        raise Problem(
+            400, "bad_idempotency_key", "An Idempotency-Key has 1 to 200 printable ASCII characters."
+        )
     return key
 
 
@@ -89,7 +91,9 @@ def _claim(token: ApiToken, key: str, digest: str) -> tuple[IdempotencyKey, Resp
     except IntegrityError:
         row = IdempotencyKey.objects.filter(token=token, key=key).first()
     if row is None:
-        raise Problem(409, "idempotency_in_progress", "The first call with this key ended just now. Try again.")
+        raise Problem(
+            409, "idempotency_in_progress", "The first call with this key ended just now. Try again."
+        )
     if row.request_digest != digest:
         raise Problem(422, "idempotency_key_reused", "This key was used for another request.")
     if row.status is None:

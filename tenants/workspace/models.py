@@ -164,7 +164,7 @@ class ApiToken(TenantModel):
     """An integrator's key to this brand. Only a keyed digest is stored; the token is shown once."""
 
     class Access(models.TextChoices):
-        READ = "read", _("read")
+        READ = "read", _("read only")
         WRITE = "write", _("read and write")
 
     name = models.CharField(_("name"), max_length=80)

@@ -91,9 +91,7 @@ class Listener:
 
 
 class Sender:
-    """One connection that sends everything that waits in one statement: 2,000 concurrent sends are 4
-    statements.
-    """
+    """One connection that sends all that waits in one statement: 2,000 concurrent sends are 4 statements."""
 
     def __init__(self, notice_channel: str) -> None:
         self.notice_channel = notice_channel
@@ -103,9 +101,7 @@ class Sender:
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
     async def send(self, notice: str) -> None:
-        """Return when the notice is with the server. Raises psycopg.Error or OSError when it could not be
-        sent.
-        """
+        """Return when the notice is with the server. Raises psycopg.Error or OSError when it is not."""
         sent = asyncio.get_running_loop().create_future()
         self._waiting.append((notice, sent))
         if self._task is None or self._task.done():
@@ -180,8 +176,6 @@ async def connect() -> psycopg.AsyncConnection[Any]:
 
 
 def pause_after(failures: int) -> float:
-    """Seconds before the next try: doubling from a tenth, with jitter, so that processes do not come all
-    at once.
-    """
+    """Seconds before the next try: doubling from a tenth, jittered, so that processes do not come all at once."""
     longest: float = min(LONGEST_PAUSE_SECONDS, 0.1 * 2.0**failures)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311

@@ -5,8 +5,7 @@ that sends what has collected meanwhile in one statement. A message is delivered
 sender; after a lost connection, or when a reader was too slow, every concerned channel gets `{"type":
 "layer.reset"}`: what was said in between is unknown, read the table again.
 
-Both connections go to PostgreSQL itself: behind a pooler in transaction mode LISTEN does not work, so
-KONTOR_LISTEN_URL names the direct address there.
+The two connections stand in `notices`.
 """
 
 from __future__ import annotations
@@ -53,15 +52,11 @@ class NotifyChannelLayer(BaseChannelLayer):
         return station
 
     async def new_channel(self, prefix: str = "specific") -> str:
-        """A channel of this process, for receive(). Shared channels that several processes read do not
-        exist here.
-        """
+        """A channel of this process, for receive(). Channels that several processes read do not exist here."""
         return self.station().new_channel(prefix)
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
-        """Put a message into one channel, in whichever process it is. Raises ChannelFull for a full one
-        here.
-        """
+        """Put a message into one channel, in whichever process it is. Raises ChannelFull for a full one."""
         self.require_valid_channel_name(channel)
         await self.station().send_to_channel(channel, message)
 
@@ -81,9 +76,7 @@ class NotifyChannelLayer(BaseChannelLayer):
         self.station().leave(group, channel)
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Send to every member of the group in every process. Raises psycopg.Error while the database is
-        away.
-        """
+        """Send to every member of the group in every process. Raises psycopg.Error when the database is away."""
         self.require_valid_group_name(group)
         await self.station().send_to_group(group, message)
 

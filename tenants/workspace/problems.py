@@ -45,7 +45,10 @@ class Problem(exceptions.APIException):
 def unknown_value(field: str) -> Problem:
     """A body or query names something that does not exist here, or that its bearer may not see."""
     return Problem(
-        400, "invalid", "Some fields are not valid.", errors=[{"field": field, "code": "unknown", "detail": "Unknown."}]
+        400,
+        "invalid",
+        "Some fields are not valid.",
+        errors=[{"field": field, "code": "unknown", "detail": "Unknown."}],
     )
 
 
@@ -55,7 +58,9 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
         case Problem():
             return document(error.status_code, error.code, error.title, **error.more)
         case exceptions.ValidationError():
-            return document(400, "invalid", "Some fields are not valid.", errors=list(_errors(error.get_full_details())))
+            return document(
+                400, "invalid", "Some fields are not valid.", errors=list(_errors(error.get_full_details()))
+            )
         case Http404():
             return document(404, "not_found", "There is nothing here.")
         case PermissionDenied() | exceptions.PermissionDenied():

@@ -66,9 +66,7 @@ _registry: dict[str, Reactor] = {}
 
 
 def reactor(name: str, *, events: Iterable[type[DomainEvent]]) -> Callable[[Handler], Handler]:
-    """Register the decorated handler under `name` (kept for ever: its cursors carry it) for these event
-    types.
-    """
+    """Register the decorated handler under `name` for these event types. Cursors carry the name: keep it."""
     wanted = frozenset(event.name for event in events)
 
     def register(handle: Handler) -> Handler:
@@ -86,9 +84,7 @@ def registered() -> tuple[Reactor, ...]:
 
 
 def run_reactors() -> bool:
-    """Let every reactor of the scope's tenant take its new events; True when some are left for another
-    run.
-    """
+    """Let every reactor of the scope's tenant take its new events; True when some are left."""
     _make_cursors()
     return all(_run_round() for _round in range(MOST_ROUNDS))
 
@@ -148,9 +144,7 @@ def ask_for(newest: Mapping[UUID, int]) -> None:
 
 
 def sweep() -> int:
-    """Ask for a run wherever reactors are behind: wake-ups may get lost, retries fall due. Returns how
-    many.
-    """
+    """Ask for a run wherever reactors are behind (lost wake-ups, retries that fall due); returns how many."""
     asked = 0
     for tenant in directory.active_tenants():
         with tenant_scope(tenant):
@@ -257,9 +251,7 @@ def _note_try(known: Reactor, sequence: int, first: int) -> bool:
 
 
 def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> bool:
-    """Effects and cursor in one transaction. False when another worker has moved the cursor. Raises
-    _Failed.
-    """
+    """Effects and cursor in one transaction. False when another worker moved the cursor. Raises _Failed."""
     position = 0
     try:
         with unit_of_work():

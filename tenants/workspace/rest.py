@@ -1,133 +1,27 @@
-"""The ground of the REST API: who calls, what they may, how often, and in which pages they read.
+"""The ground of the REST API's views: input by named fields only, pages by opaque cursors.
 
 A view names what it needs (`permission`, `write_permission`), parses, calls one verb or one query, answers.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core import signing
-from django.core.cache import cache
 from rest_framework import exceptions
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from tenants.models import Membership
 from tenants.scope import scoped_tenant
-from tenants.workspace import tokens
-from tenants.workspace.access import ROLE_PERMISSIONS, Permission
-from tenants.workspace.events import Actor
-from tenants.workspace.models import Agent, ApiToken
+from tenants.workspace.access import Permission
+from tenants.workspace.callers import Caller
 from tenants.workspace.problems import Problem, document
 
-SCHEME = "Bearer"
 PAGE, MOST = 50, 200
-
-_READING = frozenset(
-    {
-        Permission.READ_CONVERSATIONS,
-        Permission.READ_CONTACTS,
-        Permission.SEE_EVERY_INBOX,
-        Permission.READ_REPORTS,
-    }
-)
-_WRITING = _READING | {Permission.REPLY, Permission.CHANGE_CONVERSATIONS}
-_OF_ACCESS = {ApiToken.Access.READ: _READING, ApiToken.Access.WRITE: _WRITING}
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: a token by itself, or in the name of an agent with no more rights than that agent has."""
-
-    token: ApiToken
-    agent: Agent | None
-    permissions: frozenset[Permission]
-
-    is_authenticated: ClassVar[bool] = True
-
-    @property
-    def actor(self) -> Actor:
-        return Actor("token", self.token.id) if self.agent is None else Actor.agent(self.agent)
-
-    def may(self, permission: Permission) -> bool:
-        return permission in self.permissions
-
-
-class TokenAuthentication(BaseAuthentication):
-    """`Authorization: Bearer kt_…`. No other way in: cookies are not looked at."""
-
-    def authenticate(self, request: Request) -> tuple[Caller, ApiToken]:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if not scheme:
-            raise exceptions.NotAuthenticated("Send a token: Authorization: Bearer kt_…")
-        row = tokens.find(token.strip()) if scheme.lower() == SCHEME.lower() else None
-        caller = _caller(row) if row is not None else None
-        if caller is None:
-            raise exceptions.AuthenticationFailed("This token is unknown, revoked or expired.")
-        tokens.note_use(caller.token)
-        return caller, caller.token
-
-    def authenticate_header(self, request: Request) -> str:
-        return SCHEME
-
-
-def _caller(row: ApiToken) -> Caller | None:
-    allowed = _OF_ACCESS[ApiToken.Access(row.access)]
-    if row.agent is None:
-        return Caller(row, None, allowed)
-    if not row.agent.is_active:
-        return None
-    roles = Membership.objects.filter(
-        user_id=row.agent.user_id, user__is_active=True, tenant_id=scoped_tenant().id, is_active=True
-    )
-    role = roles.values_list("role", flat=True).first()
-    return None if role is None else Caller(row, row.agent, allowed & ROLE_PERMISSIONS[role])
-
-
-class TokenPermission(BasePermission):
-    """Reads need the view's `permission`, all else its `write_permission`. A view that names none is closed."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        name = "permission" if request.method in SAFE_METHODS else "write_permission"
-        needed: Permission | None = getattr(view, name, None)
-        return needed is not None and isinstance(request.user, Caller) and request.user.may(needed)
-
-
-class PlanThrottle(BaseThrottle):
-    """As many calls a minute for each token as the brand's plan says. Counted by this process."""
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        if not isinstance(request.user, Caller):
-            return True
-        minute = int(time.time() // 60)
-        key = f"api:{request.user.token.id}:{minute}"
-        cache.add(key, 0, timeout=120)
-        return cache.incr(key) <= request.tenant.api_calls_per_minute
-
-    def wait(self) -> float:
-        return 60 - time.time() % 60
-
-
-class JSONAlways(BaseContentNegotiation):
-    """There is one form of answer, so nothing is negotiated."""
-
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
-        kind = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == kind), None)
-
-    def select_renderer(self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
 
 
 class BrandView(APIView):
@@ -224,5 +118,3 @@ def _valid(form: type[Serializer[Any]], given: Mapping[str, Any]) -> dict[str, A
 def limit_of(values: Mapping[str, Any]) -> int:
     """How many rows a page of the list may have."""
     return int(values.get("limit") or PAGE)
-
-

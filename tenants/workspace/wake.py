@@ -3,8 +3,7 @@
 `announce()` is called by every committed unit of work. It tells listeners of this process at once and hands
 the rest to one background thread, which tells the other processes through the channel layer and runs the
 errands (asking for the reactors' job). While the thread is busy, numbers of one tenant melt into the
-newest; a wake-up that gets lost costs seconds, because every listener also reads the table slowly by
-itself.
+newest. A lost wake-up costs seconds: every listener also reads the table slowly by itself.
 """
 
 from __future__ import annotations
@@ -68,9 +67,7 @@ def run_errand(errand: Errand) -> None:
 
 
 def whisper(group: str, message: dict[str, Any]) -> None:
-    """Send a fleeting message (presence, typing) to a group of the channel layer, from any thread; may be
-    lost.
-    """
+    """Send a fleeting message (presence, typing) to a group of the layer, from any thread; may be lost."""
     try:
         _running_sender().whisper(group, message)
     except Exception:

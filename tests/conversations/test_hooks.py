@@ -212,8 +212,18 @@ def test_a_flood_of_bad_signatures_is_held_off_and_good_ones_pass(app: ChannelAp
     assert asyncio.run(post(app, BODY, signed="sha256=00", client="127.0.0.2"))[0] == 401
 
 
-@pytest.mark.parametrize("path", ["/hooks/messenger/unknown", "/hooks/line/{key}", "/hooks/none/{key}", "/hooks/{key}",
-                                  "/hooks/messenger/{key}/more", "/hooks/messenger/\x00", "/hooks/messenger/"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/hooks/messenger/unknown",
+        "/hooks/line/{key}",
+        "/hooks/none/{key}",
+        "/hooks/{key}",
+        "/hooks/messenger/{key}/more",
+        "/hooks/messenger/\x00",
+        "/hooks/messenger/",
+    ],
+)
 def test_an_address_that_is_not_there_is_not_found(app: ChannelApp, acme: TenantRef, path: str) -> None:
     headers = {"x-hub-signature-256": signature(BODY)}
     assert asyncio.run(call(path.format(key=app.key), BODY, headers=headers))[0] == 404

@@ -24,7 +24,7 @@ HOSTILE_NAMES = [
     "", "public", "pg_catalog", "pg_temp", "information_schema", "template1", "postgres", "t_", "t_short",
     "t_0123456789abcdeF", "T_0123456789abcdef", "t_0123456789abcdefg", " t_0123456789abcdef", "t_0123456789abcde ",
     "t_0123456789abcdef\n", 't_0123456789"bcdef', "t_0123456789'bcdef", "t_0123456789;bcdef", "t_0123456789.bcdef",
-    "t_0123456789-bcdef", "t_0123456789\\bcdef", "t_客服系統客服系統客服系統客服系統", 
+    "t_0123456789-bcdef", "t_0123456789\\bcdef", "t_客服系統客服系統客服系統客服系統",
     "t_０１２３４５６７８９ａｂｃｄｅｆ",
     "t_0123456789%sdef", "t_a,public;drop--", "$user", '"$user"', "public, t_a",
 ]  # fmt: skip

@@ -86,7 +86,9 @@ async def test_bulk_work_never_takes_the_place_of_live_work(acme: TenantRef, ben
         await asyncio.gather(working, return_exceptions=True)
 
 
-async def test_a_job_runs_in_the_scope_of_its_own_brand(acme: TenantRef, globex: TenantRef, bench: Bench) -> None:
+async def test_a_job_runs_in_the_scope_of_its_own_brand(
+    acme: TenantRef, globex: TenantRef, bench: Bench
+) -> None:
     await in_tenant(acme, defer, quick, text="job")
     await in_tenant(globex, defer, quick, text="job")
     working = asyncio.create_task(work({LIVE: 2, BULK: 0}))

@@ -44,9 +44,7 @@ class Command(BaseCommand):
 
 
 async def work(concurrency: dict[str, int]) -> None:
-    """Work on the queues, each with its own number of jobs at once, so that bulk work never takes live
-    work's place.
-    """
+    """Work on the queues, each with its own number of jobs at once: bulk work never takes live work's place."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -28,7 +28,9 @@ HTMX = {"HX-Request": "true"}
 def waiting(in_acme: TenantRef) -> Conversation:
     conversation = a_conversation(an_inbox("line"), text="Where is my parcel?")
     Contact.objects.filter(id=conversation.contact_id).update(name="林美玲")
-    Conversation.objects.filter(id=conversation.id).update(last_message_text="Where is my parcel?", last_message_direction="in")
+    Conversation.objects.filter(id=conversation.id).update(
+        last_message_text="Where is my parcel?", last_message_direction="in"
+    )
     return conversation
 
 
@@ -36,7 +38,9 @@ def test_the_start_of_a_brand_is_the_agents_own_work(as_bob: Client) -> None:
     assert as_bob.get("/").headers["location"] == "/inbox/mine/"
 
 
-def test_a_row_shows_who_wrote_what_by_which_channel_and_since_when_they_wait(as_bob: Client, waiting: Conversation) -> None:
+def test_a_row_shows_who_wrote_what_by_which_channel_and_since_when_they_wait(
+    as_bob: Client, waiting: Conversation
+) -> None:
     page = as_bob.get("/inbox/unassigned/").content.decode()
     assert "林美玲" in page
     assert "Where is my parcel?" in page
@@ -70,7 +74,9 @@ def test_what_an_agent_has_read_is_unread_for_the_others_only(
     assert "row is-unread" in as_alice.get("/inbox/all/").content.decode()
 
 
-def test_older_conversations_come_page_by_page_without_holes_or_twins(as_bob: Client, in_acme: TenantRef) -> None:
+def test_older_conversations_come_page_by_page_without_holes_or_twins(
+    as_bob: Client, in_acme: TenantRef
+) -> None:
     inbox = an_inbox("line")
     now = timezone.now()
     made = [a_conversation(inbox, wrote_at=now - timedelta(minutes=minute)) for minute in range(PAGE + 5)]
@@ -78,12 +84,22 @@ def test_older_conversations_come_page_by_page_without_holes_or_twins(as_bob: Cl
     url = "/inbox/all/"
     while url:
         html = as_bob.get(url, headers=HTMX).content.decode()
-        seen += [part.split('"')[0] for part in html.split('<li class="row')[1:] for part in [part.split('data-id="')[1]]]
-        url = "/inbox/all/" + html.split('hx-get="?after=')[1].split('"')[0].join(["?after=", ""]) if "?after=" in html else ""
+        seen += [
+            part.split('"')[0]
+            for part in html.split('<li class="row')[1:]
+            for part in [part.split('data-id="')[1]]
+        ]
+        url = (
+            "/inbox/all/" + html.split('hx-get="?after=')[1].split('"')[0].join(["?after=", ""])
+            if "?after=" in html
+            else ""
+        )
     assert seen == [str(conversation.id) for conversation in made]
 
 
-@pytest.mark.parametrize("cursor", ["x", "2026-01-01T00:00:00_x", "2026-01-01T00:00:00_0190c0de-0000-7000-8000-000000000000", "_"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "2026-01-01T00:00:00_x", "2026-01-01T00:00:00_0190c0de-0000-7000-8000-000000000000", "_"]
+)
 def test_a_cursor_that_is_none_is_not_found(as_bob: Client, cursor: str) -> None:
     assert as_bob.get("/inbox/all/", {"after": cursor}).status_code == 404
     assert as_bob.get("/inbox/all/", {"after": ""}).status_code == 200
@@ -158,7 +174,9 @@ def test_hostile_text_stays_text(as_bob: Client, waiting: Conversation, bob_agen
 
 
 @pytest.mark.parametrize(("language", "word"), [("zh-hant", "收件匣"), ("ja", "受信トレイ"), ("en", "Inbox")])
-def test_the_desk_speaks_the_agents_language(as_bob: Client, waiting: Conversation, language: str, word: str) -> None:
+def test_the_desk_speaks_the_agents_language(
+    as_bob: Client, waiting: Conversation, language: str, word: str
+) -> None:
     page = as_bob.get("/inbox/all/", headers={"accept-language": language}).content.decode()
     assert f'<html lang="{language}"' in page
     assert word in page
@@ -172,7 +190,9 @@ def test_no_page_of_the_desk_holds_inline_code_or_style(as_bob: Client, waiting:
     assert not [word for word in ("onclick=", "onload=", "javascript:") if word in html]
 
 
-def test_an_answer_of_ours_is_marked_in_the_list(as_bob: Client, waiting: Conversation, bob_agent: Agent) -> None:
+def test_an_answer_of_ours_is_marked_in_the_list(
+    as_bob: Client, waiting: Conversation, bob_agent: Agent
+) -> None:
     from_bob = Actor.agent(bob_agent)
     outbound.reply(waiting, "On its way", by=from_bob, client_id=waiting.id, seen_number=1)
     assert "You: On its way" in as_bob.get("/inbox/mine/").content.decode()

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from conversations import lanes, lifecycle, outbound
-from conversations.models import Conversation, Inbox, InboundRecord, Message
+from conversations.models import Conversation, InboundRecord, Inbox, Message
 from conversations.widget import arriving, limits, visitors
 from tenants import directory
 from tenants.directory import TenantRef

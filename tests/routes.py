@@ -1,0 +1,213 @@
+"""Every address of the house, with what each kind of visitor is answered: the permission matrix as data.
+
+A route that is not listed here fails `test_permissions`. Answers stand in the order of PEOPLE (or TOKENS, STAFF);
+a single answer holds for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+PEOPLE = ("anonymous", "stranger", "removed", "viewer", "agent", "supervisor", "admin")
+TOKENS = ("anonymous", "foreign", "viewer's", "read", "write")
+STAFF = ("anonymous", "user", "staff")
+
+MEMBERS = "302 404 404 200 200 200 200"
+AGENTS = "302 404 404 403 200 200 200"
+LEADS = "302 404 404 403 403 200 200"
+ADMINS = "302 404 404 403 403 403 200"
+NOT_EVEN_ADMINS = "302 404 404 403 403 403 403"
+READERS = "401 401 200 200 200"
+WRITERS = "401 401 403 403 200"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route and method. body: what is posted; `{…}` in route and body is filled from the scene."""
+
+    route: str
+    method: str
+    answers: str
+    body: Mapping[str, Any] | None = None
+    query: str = ""
+    as_json: bool = True
+    fill: Mapping[str, str] = field(default_factory=dict)
+
+    def expected(self, visitors: tuple[str, ...]) -> dict[str, int]:
+        codes = [int(code) for code in self.answers.split()]
+        return dict(zip(visitors, codes * len(visitors) if len(codes) == 1 else codes, strict=False))
+
+
+CONVERSATION = "conversations/<uuid:conversation_id>"
+
+ACCOUNT_PAGES = [
+    # whoever is signed in is led on to the start
+    Row("account/login/", "GET", "200 302 302 302 302 302 302"),
+    Row("account/logout/", "GET", "302 200 200 200 200 200 200"),
+    Row("account/logout/", "POST", "302"),
+    Row("account/inactive/", "GET", "200"),
+    Row("account/signup/", "GET", "200 302 302 302 302 302 302"),
+    Row("account/password/change/", "GET", "302 200 200 200 200 200 200"),
+    Row("account/password/set/", "GET", "302"),
+    Row("account/password/reset/", "GET", "200"),
+    Row("account/password/reset/sent/", "GET", "200"),
+    Row(
+        "^account/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        "GET",
+        "200",
+        fill={"(?P<uidb36>[0-9A-Za-z]+)": "abc", "(?P<key>.+)": "no-such-key"},
+    ),
+    Row("account/password/reset/done/", "GET", "200"),
+    Row("language/", "POST", "303", {"language": "ja"}, as_json=False),
+    Row("colours/", "POST", "303", {"scheme": "dark"}, as_json=False),
+    Row("health", "GET", "200"),
+    Row("robots.txt", "GET", "200"),
+]
+
+PAGES = [
+    *ACCOUNT_PAGES,
+    Row("enter/", "GET", "404", query="ticket=unknown"),
+    Row("join/<str:token>/", "GET", "404", fill={"<str:token>": "unknown"}),
+    Row("join/<str:token>/", "POST", "404", fill={"<str:token>": "unknown"}),
+    # the desk
+    Row("", "GET", "302"),
+    Row("inbox/<view:view>/", "GET", MEMBERS, fill={"<view:view>": "all"}),
+    Row("inbox/<view:view>/<uuid:conversation_id>/", "GET", MEMBERS, fill={"<view:view>": "all"}),
+    Row("desk/counts/", "GET", MEMBERS),
+    Row(f"desk/{CONVERSATION}/older/", "GET", MEMBERS, query="before=2026-01-01T00:00:00%2B00:00_1"),
+    Row(f"desk/{CONVERSATION}/missed/", "GET", MEMBERS, query="after=0"),
+    Row(
+        f"desk/{CONVERSATION}/reply/",
+        "POST",
+        AGENTS,
+        {"text": "Yes.", "client_id": "{new}", "seen_number": 9},
+    ),
+    Row(f"desk/{CONVERSATION}/seen/", "POST", MEMBERS, {"number": 1}),
+    Row(f"desk/{CONVERSATION}/assign/", "POST", AGENTS, {"agent_id": "{agent}"}),
+    Row(f"desk/{CONVERSATION}/resolve/", "POST", AGENTS, {}),
+    Row(f"desk/{CONVERSATION}/reopen/", "POST", AGENTS, {}),
+    Row(f"desk/{CONVERSATION}/snooze/", "POST", AGENTS, {"until": "hour"}),
+    Row(f"desk/{CONVERSATION}/priority/", "POST", AGENTS, {"priority": 1}),
+    Row("desk/messages/<uuid:message_id>/retry/", "POST", AGENTS, {}),
+    Row("desk/messages/<uuid:message_id>/skip/", "POST", AGENTS, {}),
+    Row("desk/availability/", "POST", AGENTS, {"availability": "away"}),
+    # reports
+    Row("supervisor/", "GET", LEADS),
+    Row("supervisor/first-responses/", "GET", LEADS),
+    # the website chat knows visitors' tokens only
+    Row("widget/loader.js", "GET", "200"),
+    Row("widget/frame/", "GET", "404", query="site=unknown"),
+    Row("widget/session", "POST", "404", {"site": "unknown"}),
+    Row("widget/messages", "GET", "401"),
+    Row("widget/messages", "POST", "401", {"client_id": "{new}", "text": "Hi"}),
+    Row("widget/typing", "POST", "401", {}),
+    Row("widget/seen", "POST", "401", {"number": 1}),
+    # the API's description
+    Row("api/v1/schema/", "GET", "200"),
+    Row("api/v1/docs/", "GET", "200"),
+]
+
+API = [
+    Row("api/v1/conversations", "GET", READERS),
+    Row(f"api/v1/{CONVERSATION}", "GET", READERS),
+    Row(f"api/v1/{CONVERSATION}/messages", "GET", READERS),
+    Row(f"api/v1/{CONVERSATION}/messages", "POST", "401 401 403 403 201", {"text": "Yes."}),
+    Row(f"api/v1/{CONVERSATION}/resolve", "POST", WRITERS, {}),
+    Row(f"api/v1/{CONVERSATION}/reopen", "POST", WRITERS, {}),
+    Row(f"api/v1/{CONVERSATION}/assign", "POST", WRITERS, {"assignee_id": "{agent}"}),
+    Row(f"api/v1/{CONVERSATION}/snooze", "POST", WRITERS, {"until": None}),
+    Row("api/v1/messages/<uuid:message_id>", "GET", READERS),
+    Row("api/v1/contacts", "GET", READERS),
+    Row("api/v1/contacts/<uuid:contact_id>", "GET", READERS),
+    Row("api/v1/inboxes", "GET", READERS),
+    Row("api/v1/events", "GET", READERS),
+    Row("api/v1/", "GET", "404"),
+]
+
+def _at_the_platform(row: Row) -> Row:
+    """The same page on the platform's host: anonymous, signed in, staff."""
+    codes = row.answers.split()
+    return replace(row, answers=" ".join([codes[0], codes[-1], codes[-1]]))
+
+
+PLATFORM = [
+    *map(_at_the_platform, ACCOUNT_PAGES),
+    Row("", "GET", "302 200 200"),
+    Row("brands/<uuid:tenant_id>/open/", "POST", "302 404 404", fill={"<uuid:tenant_id>": "{foreign_tenant}"}),
+]
+
+# What a brand's administrators may do with each model: look, add, delete.
+BRAND_MODELS = {
+    "workspace/agent": "look",
+    "workspace/team": "look add delete",
+    "workspace/businesshours": "look add delete",
+    "workspace/apitoken": "look add",
+    "workspace/auditentry": "look",
+    "workspace/deadevent": "look",
+    "tenants/membership": "look",
+    "tenants/invitation": "look add",
+    "contacts/contact": "look",
+    "conversations/inbox": "look add",
+    "conversations/inboundrecord": "look",
+}
+PLATFORM_MODELS = {
+    "tenants/agency": "look add",
+    "tenants/plan": "look add",
+    "tenants/tenant": "look add",
+    "tenants/domain": "look add",
+    "tenants/user": "look add",
+    "tenants/membership": "look add",
+    "tenants/channelapp": "look add",
+    "tenants/unknownaccount": "look",
+    "tenants/unparsedhook": "look",
+}
+
+
+def admin_rows(models: Mapping[str, str], refused: str) -> list[Row]:
+    """The admin's routes. refused: the answers to everybody but the last kind of visitor."""
+
+    def row(route: str, code: int, **given: Any) -> Row:
+        return Row(f"admin/{route}", "GET", f"{refused} {code}", **given)
+
+    labels = "|".join(dict.fromkeys(model.partition("/")[0] for model in models))
+    rows = [
+        row("", 200),
+        Row("admin/login/", "GET", "302"),
+        row("autocomplete/", 403),
+        row("jsi18n/", 200),
+        row(f"^(?P<app_label>{labels})/$", 200, fill={f"^(?P<app_label>{labels})/$": f"{labels.split('|')[0]}/"}),
+        row("(?P<url>.*)$", 404, fill={"(?P<url>.*)$": "nothing/such"}),
+    ]
+    for model, rights in models.items():
+        one = {"<path:object_id>": f"{{{model}}}"}
+        rows += [
+            row(f"{model}/", 200),
+            row(f"{model}/add/", 200 if "add" in rights else 403),
+            row(f"{model}/<path:object_id>/change/", 200, fill=one),
+            row(f"{model}/<path:object_id>/delete/", 200 if "delete" in rights else 403, fill=one),
+            row(f"{model}/<path:object_id>/history/", 302 if models is BRAND_MODELS else 200, fill=one),
+            row(f"{model}/<path:object_id>/", 302, fill=one),
+        ]
+    return rows
+
+
+BRAND_ADMIN = admin_rows(BRAND_MODELS, ADMINS.rpartition(" ")[0])
+PLATFORM_ADMIN = admin_rows(PLATFORM_MODELS, "302 404")
+
+
+def routes_of(urlconf: str) -> set[str]:
+    """Every route of a URL configuration, as its patterns spell it."""
+    return set(_routes(get_resolver(urlconf).url_patterns, ""))
+
+
+def _routes(patterns: list[URLPattern | URLResolver], beginning: str) -> Iterator[str]:
+    for pattern in patterns:
+        route = beginning + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        else:
+            yield route

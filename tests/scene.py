@@ -1,0 +1,159 @@
+"""One of everything in a brand, for tests that walk through all routes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from conversations.models import InboundRecord, Message
+from tenants import channel_apps
+from tenants.accounts import digest
+from tenants.directory import TenantRef
+from tenants.models import (
+    Domain,
+    Invitation,
+    Membership,
+    Tenant,
+    UnknownAccount,
+    UnparsedHook,
+    User,
+)
+from tenants.scope import tenant_scope
+from tenants.workspace import tokens
+from tenants.workspace.access import find_member
+from tenants.workspace.models import Agent, ApiToken, AuditEntry, BusinessHours, DeadEvent, Team
+from tests.conversations.outgoing import a_conversation, an_inbox
+from tests.routes import Row
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """ids: what `{name}` in a row stands for, and the ids of routes. tokens: name -> the token itself."""
+
+    tenant: TenantRef
+    ids: dict[str, str]
+    tokens: dict[str, str]
+
+    def path(self, row: Row) -> str:
+        path = row.route
+        for pattern, value in row.fill.items():
+            path = path.replace(pattern, value)
+        for name, value in self.ids.items():
+            path = path.replace(f"<uuid:{name}>", value).replace(f"{{{name}}}", value)
+        query = f"?{row.query}" if row.query else ""
+        return f"/{path.removeprefix('^').removesuffix('$')}{query}"
+
+    def ask(self, client: Client, row: Row, *, method: str = "", **headers: str) -> Any:
+        """The answer to one row; whatever it changed is taken back."""
+        body = json.loads(json.dumps(row.body or {}).replace("{new}", str(uuid4())).replace("{agent}", self.ids["agent"]))
+        content: dict[str, Any] = {"data": body}
+        if row.as_json:
+            content = {"data": json.dumps(body), "content_type": "application/json"}
+        if (method or row.method) == "GET":
+            content = {}
+        with transaction.atomic():
+            answer = getattr(client, (method or row.method).lower())(self.path(row), headers=headers, **content)
+            transaction.set_rollback(True)
+        return answer
+
+
+def furnish(tenant: TenantRef, member: User) -> Scene:
+    """Put one of everything into a brand. member: somebody with a membership there, in whose name it is done."""
+    with tenant_scope(tenant):
+        inbox = an_inbox("line")
+        conversation = a_conversation(inbox)
+        message = Message.objects.create(
+            conversation=conversation,
+            inbox=inbox,
+            number=2,
+            direction="out",
+            text="Not sent.",
+            author_kind="agent",
+            status="failed",
+            sent_at=timezone.now(),
+            created_at=timezone.now(),
+        )
+        conversation.message_count = 2
+        conversation.save(update_fields=["message_count"])
+        acting = find_member(member)
+        assert acting is not None
+        read, read_token = tokens.issue("reader", ApiToken.Access.READ, by=acting)
+        _write, write_token = tokens.issue("writer", ApiToken.Access.WRITE, by=acting)
+        ids = {
+            "conversation_id": conversation.id,
+            "message_id": message.id,
+            "contact_id": conversation.contact_id,
+            "agent": acting.agent.id,
+            "workspace/agent": acting.agent.id,
+            "workspace/team": Team.objects.create(name=f"Harbour {tenant.slug}").id,
+            "workspace/businesshours": BusinessHours.objects.values_list("id", flat=True)[0],
+            "workspace/apitoken": read.id,
+            "workspace/auditentry": AuditEntry.objects.values_list("id", flat=True)[0],
+            "workspace/deadevent": DeadEvent.objects.create(reactor="none", sequence=1, error="broke").id,
+            "contacts/contact": conversation.contact_id,
+            "conversations/inbox": inbox.id,
+            "conversations/inboundrecord": InboundRecord.objects.create(
+                inbox=inbox,
+                channel="line",
+                account_id=inbox.account_id,
+                body=b"{",
+                state=InboundRecord.State.DEAD,
+                received_at=timezone.now(),
+            ).id,
+        }
+    ids |= _public_rows(tenant, member)
+    return Scene(tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token})
+
+
+def _public_rows(tenant: TenantRef, member: User) -> dict[str, Any]:
+    brand = Tenant.objects.get(id=tenant.id)
+    app = channel_apps.create("line", "App", tenant_id=None, secret="signs")
+    now = timezone.now()
+    return {
+        "tenant_id": brand.id,
+        "tenants/tenant": brand.id,
+        "tenants/agency": brand.agency_id,
+        "tenants/plan": brand.plan_id,
+        "tenants/user": member.id,
+        "tenants/domain": Domain.objects.get(tenant=brand, is_primary=True).id,
+        "tenants/membership": Membership.objects.get(user=member, tenant=brand).id,
+        "tenants/channelapp": app.id,
+        "tenants/unknownaccount": UnknownAccount.objects.create(
+            app=app, account_id=tenant.slug, first_seen_at=now, last_seen_at=now
+        ).id,
+        "tenants/unparsedhook": UnparsedHook.objects.create(app=app, body=b"{", error="broke").id,
+        "tenants/invitation": Invitation.objects.create(
+            tenant=brand,
+            email=f"new@{tenant.slug}.test",
+            digest=digest(tenant.slug),
+            expires_at=now + timedelta(hours=1),
+        ).id,
+    }
+
+
+def token_in_the_name_of(user: User, tenant: TenantRef, access: str, by: User) -> str:
+    """A token that acts as the user's agent."""
+    with tenant_scope(tenant):
+        acting = find_member(by)
+        assert acting is not None
+        return tokens.issue("named", access, by=acting, agent=Agent.objects.get(user_id=user.id))[1]
+
+
+def a_removed_member(tenant: TenantRef) -> User:
+    """Somebody who was a member once."""
+    user = User.objects.create_user("rita@harbour.test", name="Rita")
+    Membership.objects.create(user=user, tenant_id=tenant.id, role=Membership.Role.ADMIN, is_active=False)
+    with tenant_scope(tenant):
+        Agent.objects.create(user_id=user.id, name="Rita")
+    return user
+
+

@@ -1,0 +1,175 @@
+"""Who may do what, address by address: the matrix in `tests.routes` against the running house."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tenants.directory import TenantRef
+from tenants.models import User
+from tenants.scope import public_scope
+from tests.conftest import BACKEND, SignIn
+from tests.routes import (
+    API,
+    BRAND_ADMIN,
+    PAGES,
+    PEOPLE,
+    PLATFORM,
+    PLATFORM_ADMIN,
+    STAFF,
+    TOKENS,
+    Row,
+    routes_of,
+)
+from tests.scene import METHODS, Scene, a_removed_member, furnish, token_in_the_name_of
+
+pytestmark = pytest.mark.django_db
+
+REFUSALS = {302, 401, 403, 404, 405}
+
+
+def title(row: Row) -> str:
+    return f"{row.method} /{row.route}"
+
+
+@pytest.fixture
+def scene(acme: TenantRef, alice: User) -> Scene:
+    return furnish(acme, alice)
+
+
+@pytest.fixture
+def foreign(globex: TenantRef, charlie: User) -> Scene:
+    return furnish(globex, charlie)
+
+
+@pytest.fixture
+def people(
+    sign_in: SignIn, acme: TenantRef, alice: User, bob: User, carol: User, victor: User, charlie: User
+) -> dict[str, Client]:
+    users = {
+        "stranger": charlie,
+        "removed": a_removed_member(acme),
+        "viewer": victor,
+        "agent": bob,
+        "supervisor": carol,
+        "admin": alice,
+    }
+    anonymous = Client(headers={"host": acme.primary_host})
+    return {"anonymous": anonymous, **{name: sign_in(user, acme) for name, user in users.items()}}
+
+
+@pytest.fixture
+def bearers(scene: Scene, foreign: Scene, acme: TenantRef, victor: User, alice: User) -> dict[str, str]:
+    return {
+        "foreign": foreign.tokens["write"],
+        "viewer's": token_in_the_name_of(victor, acme, "write", by=alice),
+        **scene.tokens,
+    }
+
+
+@pytest.fixture
+def visitors(bob: User) -> dict[str, Client]:
+    """At the platform's host."""
+    staff = User.objects.create_user("stella@harbour.test", name="Stella", is_staff=True)
+    clients = {name: Client(headers={"host": "localhost"}) for name in STAFF}
+    with public_scope():
+        clients["user"].force_login(bob, backend=BACKEND)
+        clients["staff"].force_login(staff, backend=BACKEND)
+    return clients
+
+
+# --- no address without a row ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("urlconf", "rows"),
+    [("config.urls", [*PAGES, *API, *BRAND_ADMIN]), ("config.urls_public", [*PLATFORM, *PLATFORM_ADMIN])],
+)
+def test_every_route_is_in_the_matrix(urlconf: str, rows: list[Row]) -> None:
+    assert routes_of(urlconf) == {row.route for row in rows}
+
+
+# --- a brand's host ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", [*PAGES, *BRAND_ADMIN], ids=title)
+def test_a_page_answers_each_kind_of_person_as_the_matrix_says(
+    row: Row, scene: Scene, people: dict[str, Client]
+) -> None:
+    assert {name: scene.ask(people[name], row).status_code for name in PEOPLE} == row.expected(PEOPLE)
+
+
+@pytest.mark.parametrize("row", [*PAGES, *BRAND_ADMIN], ids=title)
+def test_an_api_token_opens_no_page(row: Row, scene: Scene, people: dict[str, Client]) -> None:
+    header = {"Authorization": f"Bearer {scene.tokens['write']}"}
+    shown = scene.ask(people["anonymous"], row, **header).status_code
+    assert shown == row.expected(PEOPLE)["anonymous"]
+
+
+@pytest.mark.parametrize("row", API, ids=title)
+def test_the_api_answers_each_token_as_the_matrix_says(
+    row: Row, scene: Scene, people: dict[str, Client], bearers: dict[str, str]
+) -> None:
+    found = {"anonymous": scene.ask(people["anonymous"], row).status_code}
+    for name, token in bearers.items():
+        found[name] = scene.ask(people["anonymous"], row, Authorization=f"Bearer {token}").status_code
+    assert found == row.expected(TOKENS)
+
+
+@pytest.mark.parametrize("row", API, ids=title)
+def test_a_session_opens_nothing_in_the_api(row: Row, scene: Scene, people: dict[str, Client]) -> None:
+    assert scene.ask(people["admin"], row).status_code == row.expected(TOKENS)["anonymous"]
+
+
+@pytest.mark.parametrize("route", sorted({row.route for row in [*PAGES, *API]}))
+def test_methods_that_are_not_in_the_matrix_are_refused(
+    route: str, scene: Scene, people: dict[str, Client]
+) -> None:
+    rows = [row for row in [*PAGES, *API] if row.route == route]
+    known = {row.method for row in rows}
+    if route.startswith("account/") or route.startswith("^account/"):
+        known |= {"GET", "POST", "PUT"}  # the sign-in library's forms take PUT for POST
+    header = {"Authorization": f"Bearer {scene.tokens['write']}"}
+    for method in set(METHODS) - known:
+        for name in ("anonymous", "admin"):
+            found = scene.ask(people[name], rows[0], method=method, **header).status_code
+            assert found in REFUSALS, f"{method} by {name}"
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in PAGES if row.method == "POST" and not row.route.startswith("widget/")], ids=title
+)
+def test_nothing_is_changed_without_the_forms_token(
+    row: Row, scene: Scene, sign_in: SignIn, alice: User, acme: TenantRef
+) -> None:
+    client = sign_in(alice, acme)
+    client.handler.enforce_csrf_checks = True
+    assert scene.ask(client, row).status_code == 403
+
+
+@pytest.mark.parametrize("row", BRAND_ADMIN, ids=title)
+def test_platform_staff_are_strangers_in_a_brands_admin(
+    row: Row, scene: Scene, sign_in: SignIn, acme: TenantRef
+) -> None:
+    root = User.objects.create_superuser("root@harbour.test", name="Root")
+    assert scene.ask(sign_in(root, acme), row).status_code == row.expected(PEOPLE)["stranger"]
+
+
+# --- the platform's host -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", [*PLATFORM, *PLATFORM_ADMIN], ids=title)
+def test_the_platform_answers_each_kind_of_person_as_the_matrix_says(
+    row: Row, scene: Scene, foreign: Scene, visitors: dict[str, Client]
+) -> None:
+    scene.ids["foreign_tenant"] = foreign.ids["tenant_id"]
+    assert {name: scene.ask(visitors[name], row).status_code for name in STAFF} == row.expected(STAFF)
+
+
+@pytest.mark.parametrize("row", PLATFORM_ADMIN, ids=title)
+def test_the_platforms_admin_does_not_exist_on_a_brands_host(
+    row: Row, scene: Scene, people: dict[str, Client]
+) -> None:
+    if row.route in {other.route for other in BRAND_ADMIN}:
+        pytest.skip("the same address, another site: in the matrix of the brand")
+    assert scene.ask(people["admin"], row).status_code == 404
