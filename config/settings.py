@@ -214,6 +214,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "config.staticfiles.HashedStorage"},
 }
 WHITENOISE_USE_FINDERS = False
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "gif", "webp", "zip", "gz", "br", "woff", "woff2"]
 
 # --- REST ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+SELDOM_ASKED_FOR = ("admin/", "drf_spectacular_sidecar/")
 
 OWN_IMPORT = (
     r"""(?P<matched>(?P<import>import\s*(?:[\w{},\s*]+\sfrom\s*)?)["'](?P<url>\./[^"']+)["'])""",
@@ -21,3 +25,7 @@ class HashedStorage(CompressedManifestStaticFilesStorage):
         *CompressedManifestStaticFilesStorage.patterns,
         *((f"{folder}/*.js", (OWN_IMPORT,)) for folder in ("desk", "widget")),
     )
+
+    def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str, bool]]:
+        """Compress all but the pages of libraries that few people ever open: they cost more than all the rest."""
+        return super().compress_files(path for path in paths if not path.startswith(SELDOM_ASKED_FOR))  # type: ignore[no-any-return]

@@ -143,9 +143,11 @@ def _begin(conversation: Conversation, head: Message, now: datetime) -> Call | N
 def _may_follow(last: OutboundAttempt, head: Message, capabilities: Capabilities, now: datetime) -> bool:
     """Whether another attempt may begin now; settles what an attempt before left open."""
     if last.outcome == Outcome.CALLING:
-        if last.lease_until <= now:
-            settling.lost(last, head, capabilities, now)
-        return False
+        if last.lease_until > now:
+            return False
+        settling.lost(last, head, capabilities, now)
+        if head.status != Message.Status.PENDING:
+            return False
     if last.retry_at is None:  # a person asked for another try, or the account was reconnected
         return True
     if last.retry_at > now:

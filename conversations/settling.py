@@ -6,7 +6,6 @@ Everything here happens inside the caller's unit of work, under the conversation
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -107,9 +106,17 @@ def refused(
 
 
 def lost(attempt: OutboundAttempt, message: Message, capabilities: Capabilities, now: datetime) -> Settled:
-    """The attempt's worker never came back. A reply token may have been used, and it carries no key."""
+    """The attempt's worker never came back. A reply token may have been used, and it carries no key.
+
+    The lease was wait enough for a second try; a message that ends its workers again and again waits longer.
+    """
     error = DeliveryError(ErrorKind.UNKNOWN_OUTCOME, code="lost", detail="the sender ended during the call")
-    return _unknown(attempt, message, error, capabilities, now, key_used=attempt.way != "reply")
+    settled = _unknown(attempt, message, error, capabilities, now, key_used=attempt.way != "reply")
+    if settled.retry_at is None or not _resends(capabilities) or len(_in_a_row(attempt)) > 1:
+        return settled
+    attempt.retry_at = now
+    attempt.save(update_fields=["retry_at"])
+    return Settled(retry_at=now)
 
 
 def give_up_waiting(attempt: OutboundAttempt, message: Message) -> None:
@@ -139,13 +146,17 @@ def _unknown(
     retry_at: datetime | None = None
     if capabilities.retry_protection is RetryProtection.ECHO:
         retry_at = now + ECHO_WAIT
-    elif capabilities.retry_protection is RetryProtection.KEY and key_used:
+    elif _resends(capabilities) and key_used:
         begun_at = min(row.started_at for row in _in_a_row(attempt))
         retry_at = _next_try(attempt, now, error.retry_after) if now < begun_at + KEY_LIFE else None
     _close(attempt, Outcome.UNKNOWN, error, now, retry_at=retry_at)
     if retry_at is None:
         _unconfirmed(message)
     return Settled(retry_at=retry_at)
+
+
+def _resends(capabilities: Capabilities) -> bool:
+    return capabilities.retry_protection is RetryProtection.KEY
 
 
 def _next_try(attempt: OutboundAttempt, now: datetime, retry_after: float | None) -> datetime | None:
@@ -160,7 +171,7 @@ def _next_try(attempt: OutboundAttempt, now: datetime, retry_after: float | None
     return None if wait is None else now + wait
 
 
-def _in_a_row(attempt: OutboundAttempt) -> Iterable[OutboundAttempt]:
+def _in_a_row(attempt: OutboundAttempt) -> list[OutboundAttempt]:
     """This attempt and those before it, back to where the message last came to rest."""
     rows = [attempt]
     earlier = OutboundAttempt.objects.filter(message_id=attempt.message_id, number__lt=attempt.number)

@@ -426,11 +426,25 @@ def test_a_killed_worker_with_a_key_is_followed_by_another_try(
     message = answer(line, "hi", bob_agent)
     kill_worker(line)
     deliver(line)
-    assert (statuses(line), newest_attempt().error_code) == (["pending"], "lost")
-    make_due()
-    deliver(line)
     assert statuses(line) == ["sent"]
     assert double.asked[0].headers["x-line-retry-key"] == str(message.id)
+    outcomes = OutboundAttempt.objects.order_by("number").values_list("outcome", "error_code")
+    assert list(outcomes) == [("unknown", "lost"), ("sent", "")]
+
+
+def test_a_message_that_ends_its_workers_again_and_again_waits_longer_and_is_left_to_a_person(
+    line: Conversation, double: Double, bob_agent: Agent
+) -> None:
+    answer(line, "poison", bob_agent)
+    kill_worker(line)
+    kill_worker(line)
+    for seconds in settling.RETRY_AFTER_SECONDS[1:]:
+        assert attempts.begin(line.id) is None
+        assert seconds * 0.8 <= seconds_until_retry() <= seconds * 1.2
+        make_due()
+        kill_worker(line)
+    assert attempts.begin(line.id) is None
+    assert (statuses(line), double.asked) == (["unconfirmed"], [])
 
 
 def test_a_killed_worker_that_held_a_reply_token_leaves_it_to_a_person(

@@ -153,6 +153,19 @@ def by_a_second_wrapper(tenant: TenantRef, other: TenantRef) -> list[str]:
         second.close()
 
 
+def by_prepared_statements(tenant: TenantRef, other: TenantRef) -> list[str]:
+    seen = []
+    for _ in range(4):
+        for scope in (other, tenant):
+            with tenant_scope(scope), connection.prepared_cursor() as cursor:
+                connection.connection.prepare_threshold = 0  # from the first time on
+                cursor.execute("SELECT name FROM workspace_team WHERE name <> %s", [""])
+                names = [name for (name,) in cursor.fetchall()]
+                assert names == [scope.slug]
+        seen += names
+    return seen
+
+
 def after_somebodys_own_set(tenant: TenantRef, other: TenantRef) -> list[str]:
     with tenant_scope(tenant):
         with connection.cursor() as cursor:
@@ -173,6 +186,7 @@ WAYS = [
     by_server_side_cursors,
     after_a_closed_connection,
     by_a_second_wrapper,
+    by_prepared_statements,
 ]
 
 
