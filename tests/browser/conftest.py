@@ -70,7 +70,7 @@ def sign_in(house: House, somebody: Callable[..., BrowserContext]) -> SignIn:
 
     def enter(brand: str, email: str, path: str = "/inbox/all/", **options: object) -> Page:
         page = somebody(**options).new_page()
-        page.goto(house.url(f"/accounts/login/?next={path}", brand))
+        page.goto(house.url(f"/account/login/?next={path}", brand))
         page.fill("input[name=login]", email)
         page.fill("input[name=password]", PASSWORD)
         page.click("button[type=submit]:not([form])")

@@ -108,7 +108,7 @@ def test_a_phone_and_the_desk_talk_live(
 
 def test_another_brands_staff_see_nothing_of_it(house: House, sign_in: SignIn, somebody: Somebody) -> None:
     stranger = somebody().new_page()
-    stranger.goto(house.url("/accounts/login/?next=/inbox/all/", "kanon"))
+    stranger.goto(house.url("/account/login/?next=/inbox/all/", "kanon"))
     stranger.fill("input[name=login]", "grace@pine.test")
     stranger.fill("input[name=password]", "kontor-demo")
     stranger.click("button[type=submit]:not([form])")
