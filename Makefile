@@ -38,7 +38,7 @@ run: $(VENV)/.installed ## start the desk with demo brands (PORT=8000)
 	@$(BIN)/python -m config.run --port $(PORT)
 
 test: $(VENV)/.installed-checks ## run all tests (PYTEST_ARGS="-k window")
-	@KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-checks types ## check style, import rules, types, migrations and production settings
 	$(BIN)/ruff check .

@@ -34,5 +34,6 @@ class ContactAdmin(ReadOnlyAdmin):
     permission = Permission.READ_CONTACTS
     list_display = ["__str__", "language", "created_at", "last_seen_at"]
     search_fields = ["name"]
+    fields = ["name", "language", "timezone", "created_at", "last_seen_at"]
     inlines = [IdentitiesOfContact]
     show_full_result_count = False

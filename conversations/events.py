@@ -10,225 +10,185 @@ from tenants.workspace.events import DomainEvent
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationOpened(DomainEvent):
+class _OfConversation(DomainEvent):
+    """What happened to one conversation of one contact."""
+
+    conversation_id: UUID
+    contact_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _OfMessage(_OfConversation):
+    """What happened to one message."""
+
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationOpened(_OfConversation):
     """A new thread began."""
 
     name = "conversation.opened"
-    conversation_id: UUID
-    contact_id: UUID
     inbox_id: UUID
     session_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationReopened(DomainEvent):
+class ConversationReopened(_OfConversation):
     """A resolved, snoozed or pending thread came back to the open list; a new session where one had ended."""
 
     name = "conversation.reopened"
-    conversation_id: UUID
-    contact_id: UUID
     session_id: UUID
     previous_status: str
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationAssigned(DomainEvent):
+class ConversationAssigned(_OfConversation):
     """Somebody became responsible. Unassigned: assignee_id is None."""
 
     name = "conversation.assigned"
-    conversation_id: UUID
-    contact_id: UUID
     assignee_id: UUID | None
     previous_assignee_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationGivenToTeam(DomainEvent):
+class ConversationGivenToTeam(_OfConversation):
     """The team in charge changed; None takes it off every team."""
 
     name = "conversation.given_to_team"
-    conversation_id: UUID
-    contact_id: UUID
     team_id: UUID | None
     previous_team_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationSnoozed(DomainEvent):
+class ConversationSnoozed(_OfConversation):
     """Put to sleep until a time, or until the next message (None)."""
 
     name = "conversation.snoozed"
-    conversation_id: UUID
-    contact_id: UUID
     until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationPended(DomainEvent):
+class ConversationPended(_OfConversation):
     """Waits on a bot or an outsider."""
 
     name = "conversation.pended"
-    conversation_id: UUID
-    contact_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationResolved(DomainEvent):
+class ConversationResolved(_OfConversation):
     """The session's work is done."""
 
     name = "conversation.resolved"
-    conversation_id: UUID
-    contact_id: UUID
     session_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationPrioritised(DomainEvent):
+class ConversationPrioritised(_OfConversation):
     """Its priority changed."""
 
     name = "conversation.prioritised"
-    conversation_id: UUID
-    contact_id: UUID
     priority: int
     previous_priority: int
 
 
 @dataclass(frozen=True, slots=True)
-class MessageReceived(DomainEvent):
+class MessageReceived(_OfMessage):
     """The customer wrote."""
 
     name = "message.received"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
     inbox_id: UUID
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class MessageEchoed(DomainEvent):
+class MessageEchoed(_OfMessage):
     """Somebody answered in the platform's own inbox."""
 
     name = "message.echoed"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
     inbox_id: UUID
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class MessageReplied(DomainEvent):
+class MessageReplied(_OfMessage):
     """We wrote to the customer: the row stands, the platform does not know it yet."""
 
     name = "message.replied"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
     inbox_id: UUID
     number: int
     client_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
-class MessageSent(DomainEvent):
+class MessageSent(_OfMessage):
     """The platform accepted our message."""
 
     name = "message.sent"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class MessageDelivered(DomainEvent):
+class MessageDelivered(_OfMessage):
     """Our message reached the customer's device."""
 
     name = "message.delivered"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class MessageRead(DomainEvent):
+class MessageRead(_OfMessage):
     """The customer saw our message."""
 
     name = "message.read"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class MessageFailed(DomainEvent):
+class MessageFailed(_OfMessage):
     """Our message did not go out; `error_kind` is a word of channels.base.ErrorKind."""
 
     name = "message.failed"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
     error_kind: str
 
 
 @dataclass(frozen=True, slots=True)
-class MessageUnconfirmed(DomainEvent):
+class MessageUnconfirmed(_OfMessage):
     """Our message may have arrived; a person decides whether to send it again."""
 
     name = "message.unconfirmed"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class MessageRequeued(DomainEvent):
+class MessageRequeued(_OfMessage):
     """A person asked for another try of a failed or unconfirmed message."""
 
     name = "message.requeued"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class MessageSkipped(DomainEvent):
+class MessageSkipped(_OfMessage):
     """A person gave a message up, so that those behind it can go."""
 
     name = "message.skipped"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class MessageEdited(DomainEvent):
+class MessageEdited(_OfMessage):
     """The customer changed a message."""
 
     name = "message.edited"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class MessageUnsent(DomainEvent):
+class MessageUnsent(_OfMessage):
     """The customer took a message back; its content is gone."""
 
     name = "message.unsent"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class MessageReacted(DomainEvent):
+class MessageReacted(_OfMessage):
     """The customer reacted to a message, or took the reaction back."""
 
     name = "message.reacted"
-    conversation_id: UUID
-    contact_id: UUID
-    message_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

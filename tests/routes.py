@@ -48,7 +48,7 @@ ACCOUNT_PAGES = [
     # whoever is signed in is led on to the start
     Row("account/login/", "GET", "200 302 302 302 302 302 302"),
     Row("account/logout/", "GET", "302 200 200 200 200 200 200"),
-    Row("account/logout/", "POST", "302"),
+    Row("account/logout/", "POST", "302", as_json=False),
     Row("account/inactive/", "GET", "200"),
     Row("account/signup/", "GET", "200 302 302 302 302 302 302"),
     Row("account/password/change/", "GET", "302 200 200 200 200 200 200"),
@@ -128,6 +128,7 @@ API = [
     Row("api/v1/", "GET", "404"),
 ]
 
+
 def _at_the_platform(row: Row) -> Row:
     """The same page on the platform's host: anonymous, signed in, staff."""
     codes = row.answers.split()
@@ -137,7 +138,9 @@ def _at_the_platform(row: Row) -> Row:
 PLATFORM = [
     *map(_at_the_platform, ACCOUNT_PAGES),
     Row("", "GET", "302 200 200"),
-    Row("brands/<uuid:tenant_id>/open/", "POST", "302 404 404", fill={"<uuid:tenant_id>": "{foreign_tenant}"}),
+    Row(
+        "brands/<uuid:tenant_id>/open/", "POST", "302 404 404", fill={"<uuid:tenant_id>": "{foreign_tenant}"}
+    ),
 ]
 
 # What a brand's administrators may do with each model: look, add, delete.
@@ -148,11 +151,11 @@ BRAND_MODELS = {
     "workspace/apitoken": "look add",
     "workspace/auditentry": "look",
     "workspace/deadevent": "look",
-    "tenants/membership": "look",
-    "tenants/invitation": "look add",
     "contacts/contact": "look",
     "conversations/inbox": "look add",
     "conversations/inboundrecord": "look",
+    "tenants/membership": "look",
+    "tenants/invitation": "look add",
 }
 PLATFORM_MODELS = {
     "tenants/agency": "look add",
@@ -179,7 +182,11 @@ def admin_rows(models: Mapping[str, str], refused: str) -> list[Row]:
         Row("admin/login/", "GET", "302"),
         row("autocomplete/", 403),
         row("jsi18n/", 200),
-        row(f"^(?P<app_label>{labels})/$", 200, fill={f"^(?P<app_label>{labels})/$": f"{labels.split('|')[0]}/"}),
+        row(
+            f"^(?P<app_label>{labels})/$",
+            200,
+            fill={f"^(?P<app_label>{labels})/$": f"{labels.split('|')[0]}/"},
+        ),
         row("(?P<url>.*)$", 404, fill={"(?P<url>.*)$": "nothing/such"}),
     ]
     for model, rights in models.items():

@@ -54,14 +54,18 @@ class Scene:
 
     def ask(self, client: Client, row: Row, *, method: str = "", **headers: str) -> Any:
         """The answer to one row; whatever it changed is taken back."""
-        body = json.loads(json.dumps(row.body or {}).replace("{new}", str(uuid4())).replace("{agent}", self.ids["agent"]))
+        body = json.loads(
+            json.dumps(row.body or {}).replace("{new}", str(uuid4())).replace("{agent}", self.ids["agent"])
+        )
         content: dict[str, Any] = {"data": body}
         if row.as_json:
             content = {"data": json.dumps(body), "content_type": "application/json"}
         if (method or row.method) == "GET":
             content = {}
         with transaction.atomic():
-            answer = getattr(client, (method or row.method).lower())(self.path(row), headers=headers, **content)
+            answer = getattr(client, (method or row.method).lower())(
+                self.path(row), headers=headers, **content
+            )
             transaction.set_rollback(True)
         return answer
 
@@ -111,7 +115,9 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
             ).id,
         }
     ids |= _public_rows(tenant, member)
-    return Scene(tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token})
+    return Scene(
+        tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token}
+    )
 
 
 def _public_rows(tenant: TenantRef, member: User) -> dict[str, Any]:
@@ -150,10 +156,8 @@ def token_in_the_name_of(user: User, tenant: TenantRef, access: str, by: User) -
 
 def a_removed_member(tenant: TenantRef) -> User:
     """Somebody who was a member once."""
-    user = User.objects.create_user("rita@harbour.test", name="Rita")
+    user = User.objects.create_user("rita@harbour.test", uuid4().hex, name="Rita")
     Membership.objects.create(user=user, tenant_id=tenant.id, role=Membership.Role.ADMIN, is_active=False)
     with tenant_scope(tenant):
         Agent.objects.create(user_id=user.id, name="Rita")
     return user
-
-

@@ -8,14 +8,16 @@ from django.test import Client
 from tenants.directory import TenantRef
 from tenants.models import User
 from tenants.scope import public_scope
-from tests.conftest import BACKEND, SignIn
+from tests.conftest import BACKEND, PASSWORD, SignIn
 from tests.routes import (
     API,
     BRAND_ADMIN,
+    BRAND_MODELS,
     PAGES,
     PEOPLE,
     PLATFORM,
     PLATFORM_ADMIN,
+    PLATFORM_MODELS,
     STAFF,
     TOKENS,
     Row,
@@ -70,7 +72,7 @@ def bearers(scene: Scene, foreign: Scene, acme: TenantRef, victor: User, alice: 
 @pytest.fixture
 def visitors(bob: User) -> dict[str, Client]:
     """At the platform's host."""
-    staff = User.objects.create_user("stella@harbour.test", name="Stella", is_staff=True)
+    staff = User.objects.create_user("stella@harbour.test", PASSWORD, name="Stella", is_staff=True)
     clients = {name: Client(headers={"host": "localhost"}) for name in STAFF}
     with public_scope():
         clients["user"].force_login(bob, backend=BACKEND)
@@ -99,11 +101,11 @@ def test_a_page_answers_each_kind_of_person_as_the_matrix_says(
     assert {name: scene.ask(people[name], row).status_code for name in PEOPLE} == row.expected(PEOPLE)
 
 
-@pytest.mark.parametrize("row", [*PAGES, *BRAND_ADMIN], ids=title)
-def test_an_api_token_opens_no_page(row: Row, scene: Scene, people: dict[str, Client]) -> None:
+def test_an_api_token_opens_no_page(scene: Scene, people: dict[str, Client]) -> None:
     header = {"Authorization": f"Bearer {scene.tokens['write']}"}
-    shown = scene.ask(people["anonymous"], row, **header).status_code
-    assert shown == row.expected(PEOPLE)["anonymous"]
+    for row in [*PAGES, *BRAND_ADMIN]:
+        found = scene.ask(people["anonymous"], row, **header).status_code
+        assert found == row.expected(PEOPLE)["anonymous"], title(row)
 
 
 @pytest.mark.parametrize("row", API, ids=title)
@@ -116,19 +118,21 @@ def test_the_api_answers_each_token_as_the_matrix_says(
     assert found == row.expected(TOKENS)
 
 
-@pytest.mark.parametrize("row", API, ids=title)
-def test_a_session_opens_nothing_in_the_api(row: Row, scene: Scene, people: dict[str, Client]) -> None:
-    assert scene.ask(people["admin"], row).status_code == row.expected(TOKENS)["anonymous"]
+def test_a_session_opens_nothing_in_the_api(scene: Scene, people: dict[str, Client]) -> None:
+    for row in API:
+        found = scene.ask(people["admin"], row).status_code
+        assert found == row.expected(TOKENS)["anonymous"], title(row)
 
 
-@pytest.mark.parametrize("route", sorted({row.route for row in [*PAGES, *API]}))
+@pytest.mark.parametrize(
+    "route",
+    sorted({row.route for row in [*PAGES, *API] if not row.route.lstrip("^").startswith("account/")}),
+)
 def test_methods_that_are_not_in_the_matrix_are_refused(
     route: str, scene: Scene, people: dict[str, Client]
 ) -> None:
     rows = [row for row in [*PAGES, *API] if row.route == route]
     known = {row.method for row in rows}
-    if route.startswith("account/") or route.startswith("^account/"):
-        known |= {"GET", "POST", "PUT"}  # the sign-in library's forms take PUT for POST
     header = {"Authorization": f"Bearer {scene.tokens['write']}"}
     for method in set(METHODS) - known:
         for name in ("anonymous", "admin"):
@@ -147,12 +151,12 @@ def test_nothing_is_changed_without_the_forms_token(
     assert scene.ask(client, row).status_code == 403
 
 
-@pytest.mark.parametrize("row", BRAND_ADMIN, ids=title)
 def test_platform_staff_are_strangers_in_a_brands_admin(
-    row: Row, scene: Scene, sign_in: SignIn, acme: TenantRef
+    scene: Scene, sign_in: SignIn, acme: TenantRef
 ) -> None:
-    root = User.objects.create_superuser("root@harbour.test", name="Root")
-    assert scene.ask(sign_in(root, acme), row).status_code == row.expected(PEOPLE)["stranger"]
+    root = sign_in(User.objects.create_superuser("root@harbour.test", PASSWORD, name="Root"), acme)
+    for row in BRAND_ADMIN:
+        assert scene.ask(root, row).status_code == row.expected(PEOPLE)["stranger"], title(row)
 
 
 # --- the platform's host -----------------------------------------------------------------------------------
@@ -166,10 +170,9 @@ def test_the_platform_answers_each_kind_of_person_as_the_matrix_says(
     assert {name: scene.ask(visitors[name], row).status_code for name in STAFF} == row.expected(STAFF)
 
 
-@pytest.mark.parametrize("row", PLATFORM_ADMIN, ids=title)
-def test_the_platforms_admin_does_not_exist_on_a_brands_host(
-    row: Row, scene: Scene, people: dict[str, Client]
-) -> None:
-    if row.route in {other.route for other in BRAND_ADMIN}:
-        pytest.skip("the same address, another site: in the matrix of the brand")
-    assert scene.ask(people["admin"], row).status_code == 404
+def test_the_platforms_admin_does_not_exist_on_a_brands_host(scene: Scene, people: dict[str, Client]) -> None:
+    own = [f"admin/{model}/" for model in PLATFORM_MODELS if model not in BRAND_MODELS]
+    rows = [row for row in PLATFORM_ADMIN if row.route.startswith(tuple(own))]
+    assert len(rows) == 6 * len(own)
+    for row in rows:
+        assert scene.ask(people["admin"], row).status_code == 404, title(row)

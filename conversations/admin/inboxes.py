@@ -50,6 +50,13 @@ class ConnectForm(VerbForm):
         max_length=200,
         help_text=_("LINE: inside which customers' ids are valid."),
     )
+    base_url = forms.URLField(
+        label=_("platform address"),
+        required=False,
+        max_length=300,
+        assume_scheme="https",
+        help_text=_("Empty: the platform's own."),
+    )
     access_token = _secret(_("access token"))
     secret = _secret(_("signing secret"))
     verify_token = _secret(

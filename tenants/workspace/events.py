@@ -59,9 +59,12 @@ class DomainEvent:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        known = DomainEvent.catalogue.setdefault(cls.name, cls)
-        if known.__qualname__ != cls.__qualname__:
+        if "name" not in cls.__dict__:
+            return  # a base of several types
+        known = DomainEvent.catalogue.get(cls.name)
+        if known is not None and known.__qualname__ != cls.__qualname__:
             raise TypeError(f"two event types are called {cls.name}")
+        DomainEvent.catalogue[cls.name] = cls  # a slotted dataclass is made twice: the second one counts
 
 
 class NoUnitOfWork(RuntimeError):

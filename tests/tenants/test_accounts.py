@@ -138,7 +138,9 @@ def test_ten_wrong_passwords_lock_the_address_on_every_host(
     for number in range(10):
         host = (acme.primary_host, globex.primary_host)[number % 2]
         tried = ("bob@harbour.test", " BOB@harbour.test")[number % 2]
-        response = browser(host, REMOTE_ADDR=f"192.0.2.{number}").post(LOGIN, {"login": tried, "password": "wrong"})
+        response = browser(host, REMOTE_ADDR=f"192.0.2.{number}").post(
+            LOGIN, {"login": tried, "password": "wrong"}
+        )
     assert response.status_code == 429
     locked = browser(acme.primary_host, REMOTE_ADDR="192.0.2.99")
     assert log_in(locked, "bob@harbour.test").status_code == 429
@@ -146,10 +148,14 @@ def test_ten_wrong_passwords_lock_the_address_on_every_host(
     assert log_in(other, "alice@harbour.test").status_code == 302
 
 
-def test_ten_wrong_passwords_lock_the_network_address(settings: pytest.FixtureRequest, acme: TenantRef) -> None:
+def test_ten_wrong_passwords_lock_the_network_address(
+    settings: pytest.FixtureRequest, acme: TenantRef
+) -> None:
     settings.AXES_ENABLED = True
     for number in range(10):
-        response = log_in(browser(acme.primary_host, REMOTE_ADDR="192.0.2.7"), f"a{number}@harbour.test", "wrong")
+        response = log_in(
+            browser(acme.primary_host, REMOTE_ADDR="192.0.2.7"), f"a{number}@harbour.test", "wrong"
+        )
     assert response.status_code == 429
     assert log_in(browser(acme.primary_host, REMOTE_ADDR="192.0.2.7"), "bob@harbour.test").status_code == 429
     assert log_in(browser(acme.primary_host, REMOTE_ADDR="192.0.2.8"), "bob@harbour.test").status_code == 302
@@ -257,7 +263,11 @@ def test_an_invitation_is_good_once(
 
 
 def test_an_invitation_that_is_too_old_or_taken_back_is_not_found(
-    invite: Callable[..., tuple[Invitation, str]], as_stranger: Client, acme: TenantRef, alice: User, member_of: MemberOf
+    invite: Callable[..., tuple[Invitation, str]],
+    as_stranger: Client,
+    acme: TenantRef,
+    alice: User,
+    member_of: MemberOf,
 ) -> None:
     old, path = invite("dora@harbour.test")
     assert as_stranger.get(path).status_code == 200
@@ -290,12 +300,16 @@ def test_an_invitation_of_one_brand_opens_nothing_in_another(
 
 
 def test_whoever_has_an_account_joins_with_it_and_keeps_its_password(
-    invite: Callable[..., tuple[Invitation, str]], as_stranger: Client, as_bob: Client, as_charlie: Client, charlie: User
+    invite: Callable[..., tuple[Invitation, str]],
+    as_stranger: Client,
+    as_bob: Client,
+    as_charlie: Client,
+    charlie: User,
 ) -> None:
     _row, path = invite("charlie@harbour.test")
-    assert as_stranger.get(path)["Location"] == f"{LOGIN}?next={path}".replace("/join/", "%2Fjoin%2F").replace(
-        "next=%2F", "next=%2F"
-    ) or as_stranger.get(path)["Location"].startswith(f"{LOGIN}?next=")
+    assert as_stranger.get(path)["Location"] == f"{LOGIN}?next={path}".replace(
+        "/join/", "%2Fjoin%2F"
+    ).replace("next=%2F", "next=%2F") or as_stranger.get(path)["Location"].startswith(f"{LOGIN}?next=")
     assert as_stranger.post(path, NEW_ACCOUNT).status_code == 302
     assert as_bob.post(path).status_code == 409
     assert as_charlie.get(DESK).status_code == 404
@@ -310,7 +324,10 @@ def test_passwords_that_are_too_simple_or_differ_are_refused(
 ) -> None:
     _row, path = invite("dora@harbour.test")
     for password, repeated in (("password12", "password12"), ("a ship comes home", "a ship comes")):
-        assert as_stranger.post(path, {"name": "D", "password": password, "repeated": repeated}).status_code == 200
+        assert (
+            as_stranger.post(path, {"name": "D", "password": password, "repeated": repeated}).status_code
+            == 200
+        )
     assert not User.objects.filter(email="dora@harbour.test").exists()
 
 
@@ -334,7 +351,9 @@ def _of(user: User, tenant: TenantRef) -> Membership:
     return Membership.objects.get(user=user, tenant_id=tenant.id)
 
 
-def test_nobody_gives_a_role_above_their_own(in_acme: TenantRef, alice: User, bob: User, member_of: MemberOf) -> None:
+def test_nobody_gives_a_role_above_their_own(
+    in_acme: TenantRef, alice: User, bob: User, member_of: MemberOf
+) -> None:
     by = By(member_of(alice, in_acme))
     with pytest.raises(CannotChange, match="above_own_role"):
         members.change_role(_of(bob, in_acme), "owner", by=by)
@@ -392,9 +411,7 @@ def test_a_removed_member_is_out_at_the_next_act_and_back_when_taken_back(
     assert acts == [("member.deactivated", "bob@harbour.test"), ("member.reactivated", "bob@harbour.test")]
 
 
-def test_a_full_plan_takes_nobody_more(
-    in_acme: TenantRef, alice: User, member_of: MemberOf
-) -> None:
+def test_a_full_plan_takes_nobody_more(in_acme: TenantRef, alice: User, member_of: MemberOf) -> None:
     plan = Tenant.objects.get(id=in_acme.id).plan
     plan.agents = Membership.objects.filter(tenant_id=in_acme.id).count()
     plan.save()
@@ -447,7 +464,9 @@ def test_a_ticket_is_good_once(at_platform: Client, as_stranger: Client, acme: T
     assert second.get(DESK).status_code == 302
 
 
-def test_a_ticket_is_good_for_half_a_minute(at_platform: Client, as_stranger: Client, acme: TenantRef) -> None:
+def test_a_ticket_is_good_for_half_a_minute(
+    at_platform: Client, as_stranger: Client, acme: TenantRef
+) -> None:
     way = _open(at_platform, acme)
     HandOffTicket.objects.update(expires_at=timezone.now())
     assert as_stranger.get(way).status_code == 404
@@ -524,5 +543,3 @@ def test_health_says_that_the_database_answers_and_counts_only_to_staff(bob: Use
     User.objects.filter(id=bob.id).update(is_staff=True)
     log_in(staff, "bob@harbour.test")
     assert staff.get("/health").json()["tenants"] == 2
-
-
