@@ -61,7 +61,7 @@ def _plain(answer: Any, ids: list[str]) -> tuple[int, str, str]:
 
 
 def _asked(scene: Scene, client: Client, row: Row, ids: dict[str, str]) -> tuple[int, str, str]:
-    header = {"Authorization": f"Bearer {scene.tokens['write']}"} if row in API else {}
+    header = {"Authorization": f"Bearer {scene.tokens['write']}"} if row.route.startswith("api/") else {}
     client.cookies.pop("messages", None)  # what an earlier answer wanted to say
     changed = replace(scene, ids=scene.ids | ids)
     return _plain(changed.ask(client, row, **header), list(ids.values()))
@@ -111,7 +111,7 @@ def test_lists_and_feeds_hold_nothing_of_another_brand(
 ) -> None:
     own = UUID(scene.ids["conversation_id"])
     header = {"Authorization": f"Bearer {scene.tokens['read']}"}
-    theirs = set(foreign.ids.values()) - set(scene.ids.values())
+    theirs = {one for one in foreign.ids.values() if len(one) == 36} - set(scene.ids.values())
     shown = [
         scene.ask(as_alice, row, **header).content.decode()
         for row in [*PAGES, *API, *BRAND_ADMIN]

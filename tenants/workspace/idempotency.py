@@ -69,9 +69,10 @@ def key_of(request: Request) -> str | None:
 
 
 def client_id_of(request: Request) -> UUID | None:
-    """An id that follows from token and key, for verbs that are idempotent by a client's id."""
+    """An id that follows from token, key and body, for verbs that are idempotent by a client's id: they stay so
+    when the kept answer is lost or too old."""
     key = key_of(request)
-    return None if key is None else uuid5(request.auth.id, key)
+    return None if key is None else uuid5(request.auth.id, f"{key}:{_digest(request)}")
 
 
 def sweep() -> int:

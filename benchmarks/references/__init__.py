@@ -1,0 +1,1 @@
+"""What we compare with, on the same database: the raw limit, a plain Django build, django-helpdesk."""
