@@ -39,7 +39,7 @@ urlpatterns = [
 ]
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the description speaks of our tokens."""
 
     target_class = "tenants.workspace.callers.TokenAuthentication"

@@ -84,14 +84,13 @@ def in_template(source: str, name: str, engine: Engine) -> Iterator[Found]:
         if isinstance(node, BlockTranslateNode):
             singular, _names = node.render_token_list(node.singular)
             plural = node.render_token_list(node.plural)[0] if node.plural else ""
-            context = str(node.message_context).strip("\"'") if node.message_context else ""
-            yield Found(singular, name, plural, context)
+            yield Found(singular, name, plural, _context(node))
         elif isinstance(node, TranslateNode):
             literal = node.filter_expression.var
             text = literal.literal if isinstance(literal, Variable) else literal
             if not isinstance(text, str):
                 raise Unreadable(f"{name}: {node.filter_expression}")
-            yield Found(str(text).replace("%", "%%") if "%" in text else str(text), name)
+            yield Found(str(text).replace("%", "%%"), name, msgctxt=_context(node))
 
 
 def update(catalog: polib.POFile, found: Iterable[Found]) -> polib.POFile:
@@ -139,6 +138,10 @@ def _entry(string: Found, known: polib.POEntry | None) -> polib.POEntry:
     if string.msgid_plural:
         entry.msgstr_plural = known.msgstr_plural if known is not None and known.msgstr_plural else {0: ""}
     return entry
+
+
+def _context(node: BlockTranslateNode | TranslateNode) -> str:
+    return str(node.message_context).strip("\"'") if node.message_context else ""
 
 
 def _nodes(nodelist: Iterable[Node]) -> Iterator[Node]:

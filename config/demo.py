@@ -35,7 +35,8 @@ PASSWORD = "kontor-demo"
 LEAD = "lead@harbour.test"
 PLATFORM_ADMIN = "admin@harbour.test"
 NAMESPACE = uuid.UUID("6c6f6b61-6c64-4d6f-8e74-6f7200000001")
-CHANNEL_NAMES = {"messenger": "Messenger", "line": "LINE", "widget": "Website"}
+CHANNEL_NAMES = {"messenger": "Messenger", "line": "LINE"}
+SHOP_NAMES = {"zh-hant": "官網", "ja": "公式サイト", "en": "Website"}
 COLORS = {"shanhai": "#2f6f4f", "kanon": "#b4446c", "pine": "#1f5f99"}
 
 
@@ -96,7 +97,9 @@ def _make_brand(brand: Brand, agency: Agency, plan: Plan, lead: User, register: 
     )
     people = [_hire(tenant, brand, *person) for person in brand.agents]
     with tenant_scope(tenant):
-        agents = {agent.name: agent for agent in Agent.objects.filter(user_id__in=[user.id for user in people])}
+        agents = {
+            agent.name: agent for agent in Agent.objects.filter(user_id__in=[user.id for user in people])
+        }
         stages = {channel: _connect(brand, channel, port) for channel in ("messenger", "line", "widget")}
         for stage in stages.values():
             stage.introduce(register)
@@ -133,7 +136,11 @@ class Stage:
 
     def customers(self) -> list[tuple[int, Talk]]:
         """The talks of this channel, with their numbers."""
-        return [(number, talk) for number, talk in enumerate(self.brand.talks) if talk.channel == self.inbox.channel]
+        return [
+            (number, talk)
+            for number, talk in enumerate(self.brand.talks)
+            if talk.channel == self.inbox.channel
+        ]
 
     def address(self, number: int) -> str:
         """A customer's id in the platform's form: the same for every demo."""
@@ -189,7 +196,12 @@ class Stage:
             for line, (who, ago, text) in enumerate(talk.lines)
             if who in {"customer", "outside"}
         ]
-        return {"id": self.address(number), "name": talk.customer, "language": self.brand.language, "bubbles": bubbles}
+        return {
+            "id": self.address(number),
+            "name": talk.customer,
+            "language": self.brand.language,
+            "bubbles": bubbles,
+        }
 
 
 def _connect(brand: Brand, channel: str, port: int) -> Stage:
@@ -199,12 +211,14 @@ def _connect(brand: Brand, channel: str, port: int) -> Stage:
     inbox = inboxes.connect(
         channel,
         account_id,
-        CHANNEL_NAMES[channel],
+        CHANNEL_NAMES.get(channel) or SHOP_NAMES[brand.language],
         by=SYSTEM,
         credentials={} if channel == "widget" else {"access_token": token},
         secret="" if channel == "widget" else secret,
         base_url=_base_url(channel, port),
-        settings={"allowed_origins": ["http://localhost:*", "http://127.0.0.1:*"]} if channel == "widget" else {},
+        settings={"allowed_origins": ["http://localhost:*", "http://127.0.0.1:*"]}
+        if channel == "widget"
+        else {},
     )
     app = ChannelApp.objects.get(routes__inbox_id=inbox.id)
     return Stage(brand, inbox, secret, token, f"/hooks/{channel}/{app.key}")

@@ -96,6 +96,7 @@ ROOT_URLCONF = "config.urls"
 PUBLIC_URLCONF = "config.urls_public"
 ASGI_APPLICATION = "config.asgi.application"
 MIDDLEWARE = [
+    "tenants.peers.PeerMiddleware",
     "tenants.hosts.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -176,7 +177,8 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE and env.flag("KONTOR_SSL_REDIRECT", True)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("KONTOR_BEHIND_PROXY", SECURE) else None
+BEHIND_PROXY = env.flag("KONTOR_BEHIND_PROXY", SECURE)  # its X-Forwarded-Proto and last X-Forwarded-For are believed
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_REFERRER_POLICY = "same-origin"  # with "no-referrer" browsers post forms with Origin: null, which CSRF refuses

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from config import api
 from config.admin_sites import brand_site
+from config.api import urlpatterns as api
 from tenants import urls as tenant_urls
 
 urlpatterns = [
@@ -15,6 +15,6 @@ urlpatterns = [
     path("", include("conversations.urls")),
     path("", include("reporting.urls")),
     path("widget/", include("conversations.widget.urls")),
-    path("api/v1/", include(api.urlpatterns)),
+    path("api/v1/", include(api)),
     path("admin/", brand_site.urls),
 ]

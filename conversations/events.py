@@ -111,6 +111,14 @@ class MessageEchoed(_OfMessage):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageMerged(_OfMessage):
+    """What looked like an answer from the platform's own inbox was ours: `twin_id` is gone, one message stands."""
+
+    name = "message.merged"
+    twin_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MessageReplied(_OfMessage):
     """We wrote to the customer: the row stands, the platform does not know it yet."""
 

@@ -24,7 +24,7 @@ from conversations.hook_bodies import BodyTooLarge, Disconnected, read_body
 from conversations.inbound import records
 from conversations.inbound.arrivals import by_tenant
 from conversations.refusals import Refusals
-from tenants import directory, sealing
+from tenants import channel_apps, directory, peers
 from tenants.directory import AppRef, RouteRef, TenantRef
 from tenants.hosts import host_of
 from tenants.models import UnparsedHook
@@ -44,7 +44,6 @@ counts: Counter[str] = Counter()
 failed."""
 
 _refusals = Refusals(BAD_SIGNATURES_PER_MINUTE)
-_unsealed: dict[str, str] = {}
 
 
 class Refused(Exception):
@@ -99,7 +98,7 @@ def _handshake(scope: dict[str, Any], app: AppRef, channel: Channel) -> bytes:
     query = dict(
         parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=20)
     )
-    token = _unseal(app.sealed_verify_token, f"channel_app:{app.id}:verify_token")
+    token = channel_apps.opened_verify_token(app)
     challenge = channel.challenge(query, token) if token else None
     if challenge is None:
         raise Refused(403)
@@ -114,7 +113,7 @@ async def _take(scope: dict[str, Any], receive: Receive, app: AppRef, channel: C
         raise Refused(413, (b"connection", b"close")) from None
     except TimeoutError:
         raise Refused(408, (b"connection", b"close")) from None
-    if not channel.verify(body, headers, _secrets(app)):
+    if not channel.verify(body, headers, channel_apps.opened_secrets(app, at=time.time())):
         _refuse(scope, app)
     kept = {name: value[:500].replace("\x00", "") for name, value in headers.items() if name in KEPT_HEADERS}
     try:
@@ -138,37 +137,11 @@ async def _take(scope: dict[str, Any], receive: Receive, app: AppRef, channel: C
 def _refuse(scope: dict[str, Any], app: AppRef) -> None:
     """Answer a bad signature; after too many from one address with 429. Good ones pass at any time."""
     counts["refused_signature"] += 1
-    client = (scope.get("client") or ("unknown",))[0]
-    if _refusals.are_too_many(client, time.monotonic()):
+    client = peers.address_of_scope(scope)
+    if _refusals.are_too_many(peers.limited_as(client), time.monotonic()):
         raise Refused(429, (b"retry-after", b"60"))
     logger.warning("a %s hook from %s had no good signature", app.kind, client)
     raise Refused(401)
-
-
-def _secrets(app: AppRef) -> list[str]:
-    """The secrets that are good now. None: nothing verifies."""
-    bound_to = f"channel_app:{app.id}:secret"
-    secrets = [_unseal(app.sealed_secret, bound_to)]
-    if app.previous_secret_until is not None and time.time() < app.previous_secret_until:
-        secrets.append(_unseal(app.sealed_previous_secret, bound_to))
-    return [secret for secret in secrets if secret]
-
-
-def _unseal(sealed: str, bound_to: str) -> str:
-    """The secret; "" where there is none or it does not open. Kept in memory under its sealed form."""
-    if not sealed:
-        return ""
-    known = _unsealed.get(f"{bound_to}\n{sealed}")
-    if known is None:
-        try:
-            known = sealing.unseal(sealed, bound_to=bound_to)
-        except sealing.Unsealable as error:
-            logger.error("a secret does not open (%s): %s", bound_to, error)
-            return ""
-        if len(_unsealed) >= directory.MOST_ENTRIES:
-            _unsealed.clear()
-        _unsealed[f"{bound_to}\n{sealed}"] = known
-    return known
 
 
 async def _parse(channel: Channel, body: bytes) -> Sequence[Item]:
@@ -190,6 +163,8 @@ async def _bury(
         return
     tenant = await directory.ask(directory.tenant_by_id, app.tenant_id)
     if tenant is not None and _takes_part(tenant, 1):
+        if not tenant.is_complete:
+            raise _come_again()
         await in_tenant(tenant, records.bury, channel=channel.kind, body=body, headers=headers, error=reason)
 
 
@@ -206,11 +181,15 @@ async def _hand_over(app: AppRef, items: Sequence[Item], headers: dict[str, str]
         if routes[account_id] is None:
             counts["unknown_account"] += number
             unknown_accounts.note(app.id, account_id, number)
-    loads = []
+    loads, damaged = [], False
     for tenant_id, arrivals in by_tenant(items, routes, headers).items():
         tenant = await directory.ask(directory.tenant_by_id, tenant_id)
-        if tenant is not None and _takes_part(tenant, len(arrivals)):
+        if tenant is None or not _takes_part(tenant, len(arrivals)):
+            continue
+        if tenant.is_complete:
             loads.append((tenant, arrivals))
+        else:
+            damaged = True
     if len(loads) == 1:
         await lanes.submit(*loads[0])
     elif loads:
@@ -218,6 +197,8 @@ async def _hand_over(app: AppRef, items: Sequence[Item], headers: dict[str, str]
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+    if damaged:  # the whole brands have theirs by now; what comes twice is stored once
+        raise _come_again()
 
 
 def _takes_part(tenant: TenantRef, items: int) -> bool:
@@ -225,8 +206,6 @@ def _takes_part(tenant: TenantRef, items: int) -> bool:
     if not tenant.is_active:
         counts["suspended"] += items
         return False
-    if not tenant.is_complete:
-        raise _come_again()
     return True
 
 

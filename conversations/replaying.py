@@ -44,6 +44,10 @@ class NotReplayable(ValueError):
     """The record is not a dead letter, or its content was taken back by the customer."""
 
 
+class BrandDamaged(RuntimeError):
+    """A brand's schema lacks tables: what is for it waits until it is mended."""
+
+
 @jobs.job(queue=jobs.LIVE, name=TRY)
 def try_again(record_id: str) -> None:
     """Read one record that is `new`. What fails is planned again, or given up after the last try."""
@@ -92,8 +96,8 @@ def replay_many(rows: Iterable[InboundRecord], *, by: Actor) -> int:
 def replay_hook(hook: UnparsedHook) -> int:
     """Read an unread body of a shared application again and hand its items to their tenants.
 
-    Returns how many items found one. Raises Unparsable, and whatever the database raises; then it can be
-    repeated, because what was stored already is stored once only.
+    Returns how many items found one. Raises Unparsable, BrandDamaged, and whatever the database raises; then
+    it can be repeated, because what was stored already is stored once only.
     """
     app = hook.app
     items = registry.open(app.kind).parse(bytes(hook.body))
@@ -102,10 +106,13 @@ def replay_hook(hook: UnparsedHook) -> int:
     handed_over = 0
     for tenant_id, arrivals in by_tenant(items, routes, hook.headers).items():
         tenant = directory.tenant_by_id(tenant_id)
-        if tenant is not None and tenant.is_active:
-            with tenant_scope(tenant):
-                inbound.receive(arrivals)
-            handed_over += len(arrivals)
+        if tenant is None or not tenant.is_active:
+            continue
+        if not tenant.is_complete:
+            raise BrandDamaged(tenant.slug)
+        with tenant_scope(tenant):
+            inbound.receive(arrivals)
+        handed_over += len(arrivals)
     UnparsedHook.objects.filter(id=hook.id).update(replayed_at=timezone.now())
     return handed_over
 

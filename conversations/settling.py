@@ -22,6 +22,7 @@ from conversations.channels.base import (
     Sent,
 )
 from conversations.events import MessageFailed, MessageSent, MessageUnconfirmed
+from conversations.inbound import twins
 from conversations.models import Message, OutboundAttempt
 from tenants.workspace.events import SYSTEM, record
 
@@ -70,12 +71,11 @@ def sent(attempt: OutboundAttempt, message: Message, result: Sent, now: datetime
     attempt.outcome, attempt.finished_at, attempt.retry_at = Outcome.SENT, now, None
     attempt.way = result.way or attempt.way
     attempt.save(update_fields=["outcome", "finished_at", "retry_at", "way"])
-    if not message.external_id and result.external_id and not _is_taken(message, result.external_id):
-        message.external_id = result.external_id
-        message.save(update_fields=["external_id"])
     if message.status in _BEFORE_SENT:
         _change(message, Message.Status.SENT)
         record(MessageSent(**_where(message)), by=SYSTEM)
+    if not message.external_id and result.external_id:
+        _name(message, result.external_id)
     return Settled(recovered=breaker.note_answer(message.inbox_id, at=now, sent=True))
 
 
@@ -86,7 +86,11 @@ def refused(
     capabilities: Capabilities,
     now: datetime,
 ) -> Settled:
-    """The platform did not take the message, or nobody knows whether it did."""
+    """The platform did not take the message, or nobody knows whether it did. An echo or a report that came
+    meanwhile knows better."""
+    if message.status != Message.Status.PENDING:
+        _close(attempt, Outcome.UNKNOWN, error, now)
+        return Settled()
     if error.kind in ACCOUNT_KINDS:
         _close(attempt, Outcome.PERMANENT, error, now)
         breaker.note_refusal(message.inbox_id, error.kind)  # the message stays pending: it is not its fault
@@ -210,9 +214,14 @@ def _change(
     message.save(update_fields=["status", "error_kind", "error_detail"])
 
 
-def _is_taken(message: Message, external_id: str) -> bool:
-    others = Message.objects.filter(inbox_id=message.inbox_id, external_id=external_id)
-    return others.exclude(id=message.id).exists()
+def _name(message: Message, external_id: str) -> None:
+    """Give a message the platform's name. An id that belongs to anything but its own echo is left alone."""
+    twin = twins.twin_of(message, external_id)
+    if twin is None:
+        message.external_id = external_id
+        message.save(update_fields=["external_id"])
+    elif twins.is_echo_of(twin, message):
+        twins.merge(message, twin)
 
 
 class _Where(TypedDict):

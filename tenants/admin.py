@@ -87,7 +87,7 @@ class TenantForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         is_new = self.instance._state.adding
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if is_new and not self.errors:
             try:
                 self.instance = provisioning.create(
@@ -196,10 +196,10 @@ class UserAdmin(PlatformAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         fixed = ["last_login", "date_joined"]
-        return fixed if request.user.is_superuser else [*fixed, "is_staff"]  # type: ignore[union-attr]
+        return fixed if request.user.is_superuser else [*fixed, "is_staff"]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        above = obj is not None and obj.is_superuser and not request.user.is_superuser  # type: ignore[union-attr]
+        above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not above and super().has_change_permission(request, obj)
 
     def get_form(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +14,8 @@ from tenants.models import ChannelApp
 
 OLD_SECRET_LIFE = timedelta(days=1)
 KEY_BYTES = 32
+
+logger = logging.getLogger(__name__)
 
 _BOUND_AS = {
     "sealed_secret": "secret",
@@ -49,17 +52,18 @@ def set_verify_token(app: ChannelApp, verify_token: str) -> None:
 
 
 def opened_secrets(app: AppRef, *, at: float) -> list[str]:
-    """The signing secrets that are good at Unix time `at`, newest first. Raises sealing.Unsealable."""
+    """The signing secrets that are good at Unix time `at`, newest first. One that does not open is logged and
+    left out: it then verifies nothing."""
     sealed = [app.sealed_secret]
     if app.previous_secret_until is not None and at < app.previous_secret_until:
         sealed.append(app.sealed_previous_secret)
-    return [sealing.unseal(text, bound_to=binding(app.id, "secret")) for text in sealed if text]
+    opened = (_opened(app.id, "secret", text) for text in sealed)
+    return [secret for secret in opened if secret]
 
 
 def opened_verify_token(app: AppRef) -> str:
-    """The text that the platform must show in its handshake, or "". Raises sealing.Unsealable."""
-    text = app.sealed_verify_token
-    return sealing.unseal(text, bound_to=binding(app.id, "verify_token")) if text else ""
+    """The text that the platform must show in its handshake; "" when there is none, or it does not open."""
+    return _opened(app.id, "verify_token", app.sealed_verify_token)
 
 
 def binding(app_id: UUID, field: str) -> str:
@@ -84,6 +88,16 @@ def _reseal(app: ChannelApp) -> bool:
     # Only what was read is replaced: a secret that was rotated meanwhile is newest already.
     unchanged = {column: old[column] for column in new}
     return ChannelApp.objects.filter(id=app.id, **unchanged).update(**new) == 1
+
+
+def _opened(app_id: UUID, field: str, sealed: str) -> str:
+    if not sealed:
+        return ""
+    try:
+        return sealing.unseal(sealed, bound_to=binding(app_id, field))
+    except sealing.Unsealable as error:
+        logger.error("the %s of the application %s does not open: %s", field, app_id, error)
+        return ""
 
 
 def _sealed(app_id: UUID, field: str, text: str) -> str:

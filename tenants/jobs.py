@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class TenantGone(RuntimeError):
-    """The job's tenant no longer takes part; the job ends as failed and nothing runs."""
+    """The job's tenant does not take part, or its schema is damaged; the job ends as failed and nothing runs."""
 
 
 def job(*, queue: str, name: str = "") -> Callable[[Callable[..., None]], Task[..., None, ...]]:
@@ -42,7 +42,7 @@ def job(*, queue: str, name: str = "") -> Callable[[Callable[..., None]], Task[.
         def run(tenant_id: str, **arguments: Any) -> None:
             try:
                 tenant = directory.tenant_by_id(UUID(tenant_id))
-                if tenant is None or not tenant.is_active:
+                if tenant is None or not tenant.is_active or not tenant.is_complete:
                     raise TenantGone(tenant_id)
                 with tenant_scope(tenant):
                     work(**arguments)

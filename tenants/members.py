@@ -112,7 +112,8 @@ def revoke(invitation: Invitation, *, by: By) -> None:
 
 def invitation_of(token: str) -> Invitation | None:
     """The invitation to the scope's brand that `token` still opens, or None."""
-    return _pending(_tenant()).filter(digest=digest(token)).first()
+    found: Invitation | None = _pending(_tenant()).filter(digest=digest(token)).first()
+    return found
 
 
 def join(token: str, user: User) -> Membership:

@@ -28,15 +28,15 @@ def strings_in_template(source: str) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_string_of_the_product_is_translated(language: str) -> None:
-    translated = {entry.msgid for entry in catalog_of(language) if entry.translated()}
-    missing = {string.msgid for string in catalogs.find(ROOT)} - translated
+    translated = {(entry.msgctxt or "", entry.msgid) for entry in catalog_of(language) if entry.translated()}
+    missing = {(string.msgctxt, string.msgid) for string in catalogs.find(ROOT)} - translated
     assert not missing
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_catalogs_hold_nothing_that_the_product_no_longer_says(language: str) -> None:
-    said = {string.msgid for string in catalogs.find(ROOT)}
-    assert {entry.msgid for entry in catalog_of(language)} <= said
+    said = {(string.msgctxt, string.msgid) for string in catalogs.find(ROOT)}
+    assert {(entry.msgctxt or "", entry.msgid) for entry in catalog_of(language)} <= said
 
 
 @pytest.mark.parametrize("path", EVERY_CATALOG, ids=lambda path: path.parent.parent.name)
@@ -111,6 +111,12 @@ def test_strings_are_found_in_every_branch_of_a_template() -> None:
         "Hello %(name)s, 90 %%",
         "in a block",
     ]
+
+
+def test_a_templates_string_is_found_with_its_context() -> None:
+    source = """{% load i18n %}{% translate "Open" context "verb" %}{% translate "Open" %}"""
+    found = catalogs.in_template(source, "x.html", Engine.get_default())
+    assert [(each.msgid, each.msgctxt) for each in found] == [("Open", "verb"), ("Open", "")]
 
 
 def test_new_strings_come_in_lost_ones_go_and_translations_stay() -> None:

@@ -60,7 +60,7 @@ def line(at: float, op: str, phase: str, text: str, **facts: str) -> Line:
 
 
 def saw(sequence: int, name: str = "", phase: str = OK) -> Line:
-    facts = {"reader": "socket", "tenant": "acme", "sequence": sequence, "name": name}
+    facts = {"reader": "socket", "tenant": "acme", "sequence": sequence, "event": name}
     return {"at": 9, "op": "read", "phase": phase, **facts}
 
 
@@ -225,5 +225,12 @@ def test_events_that_a_reader_got_swapped_are_found(run: Run) -> None:
 
 
 def test_an_event_that_a_reader_got_as_another_is_found(run: Run) -> None:
-    run.history[9]["name"] = "message.echoed"
+    run.history[9]["event"] = "message.echoed"
     assert run.laws() == {"reader"}
+
+
+def test_an_answer_that_went_to_another_customer_is_foreign(run: Run) -> None:
+    run.platform = [Delivered("page", "", "a1")]  # a call that names nobody is no fault
+    assert run.laws() == set()
+    run.platform = [Delivered("page", "somebody else", "a1")]
+    assert run.laws() == {"foreign"}

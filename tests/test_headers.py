@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
@@ -99,7 +99,8 @@ def run_production() -> dict[str, object]:
         "SECURE_SSL_REDIRECT",
         "SIMULATOR",
     ]
-    program = f"import json; from config import settings; print(json.dumps({{n: getattr(settings, n) for n in {names}}}))"
+    told = f"{{name: getattr(settings, name) for name in {names}}}"
+    program = f"import json; from config import settings; print(json.dumps({told}))"
     variables = {
         "KONTOR_ENV": "production",
         "KONTOR_SECRET_KEY": secrets.token_urlsafe(64),

@@ -1,7 +1,7 @@
 """``python -m benchmarks.load``: reads a plan (JSON) from standard input, does it, prints what came of it (JSON).
 
 Plan: port; write (see `writing`); first: number of the first request; and one of
-    senders, seconds            closed loop: each sender asks again as soon as it is answered
+    senders, seconds            closed loop: each sender asks again as soon as it is answered; count: at most so many
     rate, seconds               open loop: requests are due at fixed times, and their time counts from then
     one_by_one                  so many requests, each when every socket has the one before
 With sockets: {upgrades, hello} that many sockets listen meanwhile; "hold" leaves them open until stdin closes.
@@ -62,7 +62,8 @@ class Run:
 
     async def _closed(self, began: float) -> None:
         client = await Client.connect(self.plan["port"])
-        while time.time() - began < self.plan["seconds"]:
+        most = self.plan.get("count", float("inf"))
+        while time.time() - began < self.plan["seconds"] and self.number - self.plan.get("first", 0) < most:
             start = time.perf_counter()
             client = await self._ask(client, self._next())
             self.times.append(time.perf_counter() - start)

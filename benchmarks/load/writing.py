@@ -36,15 +36,17 @@ def writer(plan: dict[str, Any]) -> Write:
 def webhooks(plan: dict[str, Any]) -> Write:
     """Signed platform webhooks, one message each, in turn for each target.
 
-    targets: [{channel, path, host, account, secret}]; customers: how many write; only: one customer's number.
+    targets: [{channel, path, host, account, secret}]; customers: how many write, drawn by chance, or in turn with
+    in_turn; only: one customer's number.
     """
     targets: Sequence[dict[str, Any]] = plan["targets"]
     random_bits, customers, only = random.SystemRandom().getrandbits(40), plan["customers"], plan.get("only")
-    shapes = {"messenger": _messenger, "line": _line}
+    shapes, in_turn = {"messenger": _messenger, "line": _line}, plan.get("in_turn")
 
     def write(number: int) -> bytes:
         target = targets[number % len(targets)]
-        customer = random.randrange(customers) if only is None else only
+        customer = number // len(targets) % customers if in_turn else random.randrange(customers)
+        customer = customer if only is None else only
         body = shapes[target["channel"]](target, customer, f"{random_bits:x}.{number}", f"#{number}# {TEXT}")
         digest = hmac.digest(target["secret"].encode(), body, "sha256")
         if target["channel"] == "messenger":

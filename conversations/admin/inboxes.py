@@ -16,6 +16,7 @@ from conversations.accounts import account_of
 from conversations.channels import registry
 from conversations.inboxes import CannotConnect
 from conversations.models import Inbox
+from tenants.models import ChannelApp
 from tenants.sealing import Unsealable
 from tenants.workspace.access import Permission
 from tenants.workspace.admin import VerbAdmin, VerbForm, acting, brand_site
@@ -100,7 +101,8 @@ class InboxForm(VerbForm):
         fields = ["name", "is_active", "teams", "settings"]
 
     def act(self) -> Inbox:
-        row, actor = self.instance, acting(self.request).actor
+        row: Inbox = self.instance
+        actor = acting(self.request).actor
         row.save(update_fields=["name", "is_active", "settings"])
         try:
             if self.cleaned_data["access_token"]:
@@ -145,7 +147,7 @@ class InboxAdmin(VerbAdmin):
     def hook_address(self, row: Inbox) -> str:
         try:
             return f"/hooks/{row.channel}/{inboxes.app_of(row).key}"
-        except (CannotConnect, LookupError, inboxes.ChannelApp.DoesNotExist):
+        except (CannotConnect, ChannelApp.DoesNotExist):
             return "–"
 
     @admin.display(description=_("access token"))

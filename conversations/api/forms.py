@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -26,7 +29,7 @@ class AssigneeField(serializers.Field):
 
     default_error_messages = {"invalid": "An agent's id or `none`."}
 
-    def to_internal_value(self, data: object) -> object:
+    def to_internal_value(self, data: Any) -> UUID | None:
         return None if data == NOBODY else serializers.UUIDField().to_internal_value(data)
 
     def to_representation(self, value: object) -> str:

@@ -26,6 +26,7 @@ from conversations.channels.base import (
 )
 from conversations.inbound.parked import Parked
 from conversations.inbound.records import Entry
+from conversations.inbound.wait_rows import Interval, KnownWait
 from tenants.scope import scoped_tenant
 from tenants.statements import prepared
 
@@ -97,11 +98,12 @@ class Thread:
     is_changed: bool = False
     open_session_id: UUID | None = None  # read for sleepers only: who is open needs none
     new_session: tuple[UUID, datetime] | None = None
+    session_from: datetime | None = None  # the running session began here already: a message of it came late
     waiting_before: datetime | None = None
-    answered_at: datetime | None = None  # in the platform's own inbox
+    heard_from: datetime | None = None  # the earliest customer's message of this batch
     settled_number: int = 0  # messages up to here were done with when the thread was resolved
     unsettled_from: datetime | None = None
-    """From here on the stored messages must be asked who still waits: something came out of order."""
+    """From here on the stored messages must be asked who waited: something came out of order."""
 
     @property
     def place(self) -> Place:
@@ -126,6 +128,8 @@ class Batch:
     marks: dict[tuple[UUID, UUID], Any] = field(default_factory=dict)
     accepted: dict[UUID, str] = field(default_factory=dict)
     reachable: dict[UUID, tuple[UUID, bool]] = field(default_factory=dict)
+    known_waits: dict[UUID, list[KnownWait]] = field(default_factory=dict)
+    intervals: dict[UUID, list[Interval]] = field(default_factory=dict)
 
     def person(self, entry: Entry) -> Found | None:
         """Whose item it is, where it names a customer that we know."""

@@ -7,12 +7,13 @@ at that very moment is not seen there; the sweep finds it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
 
 from conversations.events import InboundDied
-from conversations.inbound import changes, parked, reading, reports, writing
+from conversations.inbound import changes, parked, reading, reports, threads, writing
 from conversations.inbound.batch import Batch, Reference
 from conversations.models import InboundRecord
 from tenants.statements import prepared
@@ -46,6 +47,16 @@ def apply(message_ids: Sequence[UUID] | None = None) -> int:
             changes.apply_parked(batch, said)
         writing.write(batch)
     return len(ids)
+
+
+def ask_who_waits(message_id: UUID, since: datetime) -> None:
+    """Lay the waits of a message's conversation out anew from a time on: what was said there has changed."""
+    batch = Batch(())
+    reading.read_messages(batch, (), [message_id])
+    reading.read_threads(batch, set())
+    for thread in batch.threads.values():
+        threads.question_waits(thread, since)
+    writing.write(batch)
 
 
 def expire() -> int:

@@ -57,6 +57,7 @@ def receive(arrivals: Sequence[Arrival]) -> None:
     if not arrivals:
         return
     with unit_of_work():
+        failpoints.reach("inbound.before_insert")
         entries = records.store(arrivals)
         if entries:
             batches.hold(entries)

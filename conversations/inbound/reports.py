@@ -12,12 +12,15 @@ from conversations.inbound.batch import Batch, Reference, Said
 from conversations.inbound.parked import Parked, mark_name
 from conversations.inbound.records import Entry
 from conversations.models import Message
+from tenants import jobs
 from tenants.statements import prepared
 from tenants.workspace.events import SYSTEM, DomainEvent, record
 
 FORWARD = ("pending", "unconfirmed", "skipped", "sent", "failed", "delivered", "read")
 """A report moves a message to the right only. `failed` stays, unless it was delivered or read after all."""
 
+DELIVER = "conversations.delivering.deliver"
+_BLOCKING = ("pending", "unconfirmed", "failed")
 _MARKS = ("delivered", "read")
 
 
@@ -136,11 +139,16 @@ def _write_moves(batch: Batch) -> None:
             UPDATE conversations_message m
                SET status = told.status, error_kind = told.error_kind, error_detail = told.error_detail
               FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(kinds)s::text[], %(details)s::text[])
-                   AS told (id, status, error_kind, error_detail), conversations_conversation c
-             WHERE m.id = told.id AND c.id = m.conversation_id AND m.direction = 'out'
+                   AS told (id, status, error_kind, error_detail), conversations_conversation c,
+                   conversations_message before
+             WHERE m.id = told.id AND c.id = m.conversation_id AND m.direction = 'out' AND before.id = m.id
                AND array_position(%(forward)s::text[], m.status::text)
                    < array_position(%(forward)s::text[], told.status)
-            RETURNING m.id, m.conversation_id, c.contact_id, m.status
+            RETURNING m.id, m.conversation_id, c.contact_id, m.status,
+                      before.status = ANY (%(blocking)s::text[]) AND NOT m.status = 'failed' AND EXISTS (
+                      SELECT FROM conversations_message behind
+                       WHERE behind.conversation_id = m.conversation_id AND behind.number > m.number
+                         AND behind.status = 'pending')
             """,
             {
                 "ids": [message_id for message_id, _ in moves],
@@ -148,11 +156,18 @@ def _write_moves(batch: Batch) -> None:
                 "kinds": [told.error_kind for _, told in moves],
                 "details": [told.error_detail for _, told in moves],
                 "forward": list(FORWARD),
+                "blocking": list(_BLOCKING),
             },
         )
         rows = cursor.fetchall()
-    for message_id, conversation_id, contact_id, status in sorted(rows):
+    for message_id, conversation_id, contact_id, status, _ in sorted(rows):
         _announce(status, conversation_id, contact_id, message_id, batch.moves[message_id])
+    _send_on({conversation_id for _, conversation_id, _, _, lets_others_go in rows if lets_others_go})
+
+
+def _send_on(conversation_ids: set[UUID]) -> None:
+    """A sign of life of the message in front lets those behind it go."""
+    jobs.defer_many(DELIVER, [{"conversation_id": str(each)} for each in sorted(conversation_ids)])
 
 
 def _write_marks(batch: Batch) -> None:

@@ -58,23 +58,40 @@ def append(thread: Thread, said: Said) -> None:
     thread.message_count += 1
     said.number = thread.message_count
     thread.is_changed = True
-    if thread.last_message_direction == "" or said.sent_at >= thread.last_activity_at:
+    is_first = thread.last_message_direction == ""
+    if not is_first and said.direction == Message.Direction.IN:
+        _look_back(thread, said)
+    if is_first or said.sent_at >= thread.last_activity_at:
         thread.last_activity_at = said.sent_at
         thread.last_message_text = _preview(said)
         thread.last_message_direction = said.direction
-    elif said.direction == Message.Direction.IN:
-        question_waits(thread, said.sent_at)  # it came late: somebody may have answered it already
 
 
 def wait(thread: Thread, said: Said) -> None:
     """The customer waits from their first unanswered message on."""
     thread.waiting_since = min(thread.waiting_since or said.sent_at, said.sent_at)
+    thread.heard_from = min(thread.heard_from or said.sent_at, said.sent_at)
 
 
 def question_waits(thread: Thread, at: datetime) -> None:
-    """Something came at its own place in time: who waits is asked of the stored messages from there on."""
-    earliest = [time for time in (thread.unsettled_from, thread.waiting_before, at) if time is not None]
-    thread.unsettled_from = min(earliest)
+    """Something came at its own place in time: who waited is asked of the stored messages from there on."""
+    thread.unsettled_from = min(thread.unsettled_from or at, at)
+
+
+def _look_back(thread: Thread, said: Said) -> None:
+    """A customer's message that came late may be answered already, and its session began with it."""
+    is_late = said.sent_at < thread.last_activity_at
+    if is_late:
+        if thread.new_session is not None:
+            session_id, at = thread.new_session
+            thread.new_session = (session_id, min(at, said.sent_at))
+        else:
+            thread.session_from = min(thread.session_from or said.sent_at, said.sent_at)
+    is_beside_an_answer = (
+        said.sent_at == thread.last_activity_at and thread.last_message_direction == Message.Direction.OUT
+    )
+    if is_late or is_beside_an_answer:
+        question_waits(thread, said.sent_at)
 
 
 def refresh_preview(thread: Thread, said: Said) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import auth
@@ -43,11 +44,19 @@ class NotAllowed(PermissionError):
     """A stranger to this brand, or a page of another origin."""
 
 
+class Damaged(Exception):
+    """The brand's schema lacks tables: nobody is served until it is mended, and nobody is sent away for good."""
+
+
 def brand_of(headers: Headers) -> TenantRef | None:
-    """The active brand whose host the connection names, else None. May read the database."""
+    """The active brand whose host the connection names, else None. May read the database. Raises Damaged."""
     host = host_of(headers)
-    tenant = directory.tenant_by_host(host) if host is not None else None
-    return tenant if tenant is not None and tenant.is_active else None
+    return _served(directory.tenant_by_host(host) if host is not None else None)
+
+
+def still_served(tenant_id: UUID) -> TenantRef | None:
+    """The brand as it is now, when it is still active, else None. May read the database. Raises Damaged."""
+    return _served(directory.tenant_by_id(tenant_id))
 
 
 def comes_from_own_page(scope: Mapping[str, Any]) -> bool:
@@ -70,9 +79,9 @@ def session_key_of(headers: Headers) -> str | None:
 
 
 def admit(tenant: TenantRef, session_key: str | None) -> Guest:
-    """The member behind a session. Raises NotSignedIn or NotAllowed. Asked again while the socket lives."""
-    known = directory.tenant_by_id(tenant.id)
-    if known is None or not known.is_active:
+    """The member behind a session. Raises NotSignedIn, NotAllowed or Damaged. Asked again while the socket
+    lives."""
+    if still_served(tenant.id) is None:
         raise NotAllowed
     with tenant_scope(tenant):
         user = _user(session_key)
@@ -82,6 +91,14 @@ def admit(tenant: TenantRef, session_key: str | None) -> Guest:
         if member is None or not member.may(Permission.READ_CONVERSATIONS):
             raise NotAllowed
         return Guest(tenant, member, visible_inbox_ids(member))
+
+
+def _served(tenant: TenantRef | None) -> TenantRef | None:
+    if tenant is None or not tenant.is_active:
+        return None
+    if not tenant.is_complete:
+        raise Damaged
+    return tenant
 
 
 def _user(session_key: str | None) -> User | None:

@@ -27,6 +27,7 @@ from typing import Any
 from uuid import UUID
 
 from conversations.realtime.admission import (
+    Damaged,
     Guest,
     NotAllowed,
     NotSignedIn,
@@ -56,19 +57,18 @@ async def application(scope: Mapping[str, Any], receive: Receive, send: Send) ->
     connection = Connection(receive, send)
     if not await connection.opened():
         return
-    tenant = await in_thread(brand_of, scope["headers"])
-    if tenant is None or not comes_from_own_page(scope):
-        await connection.refuse(Close.NOT_ALLOWED)
-        return
     session_key = session_key_of(scope["headers"])
     try:
+        tenant = await in_thread(brand_of, scope["headers"])
+        if tenant is None or not comes_from_own_page(scope):
+            raise NotAllowed
         guest = await in_thread(admit, tenant, session_key)
         give_back = hub().take_place(tenant, guest.member.user_id)
     except NotSignedIn:
         await connection.refuse(Close.NOT_SIGNED_IN)
     except NotAllowed:
         await connection.refuse(Close.NOT_ALLOWED)
-    except TooManySockets:
+    except (TooManySockets, Damaged):
         await connection.refuse(Close.TRY_LATER)
     else:
         await _serve(connection, guest, session_key, give_back)
@@ -132,6 +132,8 @@ class DeskSession:
                 return self._connection.close(Close.NOT_SIGNED_IN)
             except NotAllowed:
                 return self._connection.close(Close.NOT_ALLOWED)
+            except Damaged:
+                return self._connection.close(Close.TRY_LATER)
             except Exception as error:
                 logger.warning("rights could not be read: %s", type(error).__name__)
                 continue

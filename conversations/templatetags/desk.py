@@ -76,7 +76,7 @@ def preview(row: dict[str, Any]) -> str:
     """The list's line under a name: the newest message, marked when it is ours."""
     text = row.get("last_message_text") or gettext("(no text)")
     if row.get("last_message_direction") == Message.Direction.OUT:
-        return gettext("You: %(text)s") % {"text": text}
+        return gettext("Replied: %(text)s") % {"text": text}
     return str(text)
 
 
@@ -102,6 +102,13 @@ def error_text(kind: str | None) -> str:
 def attachment_text(kind: str) -> str:
     """The word for a kind of attachment."""
     return str(ATTACHMENT_TEXTS.get(kind, ATTACHMENT_TEXTS["file"]))
+
+
+@register.filter
+def file_size(size: int) -> str:
+    """A size in bytes as people read it: 12 KB, 1.4 MB."""
+    kilobytes = max(1, round(size / 1000))
+    return f"{kilobytes} KB" if kilobytes < 1000 else f"{size / 1_000_000:.1f} MB"
 
 
 @register.simple_tag

@@ -59,8 +59,11 @@ def act(
             return view(request, *args, **kwargs)
         except BadRequest:
             return problem("bad_request", 400)
-        except (LifecycleError, ReplyRefused) as refusal:
+        except LifecycleError as refusal:
             return problem(refusal.code, 409)
+        except ReplyRefused as refusal:
+            details = {"limit": refusal.limit, "messages": list(refusal.newest)}
+            return problem(refusal.code, 409, **{key: value for key, value in details.items() if value})
 
     return acting
 
@@ -88,6 +91,14 @@ def number_in(body: dict[str, Any], key: str, *, most: int = 2**31 - 1) -> int:
     """A whole number from 0 to `most` of the body. Raises BadRequest."""
     value = body.get(key)
     if type(value) is not int or not 0 <= value <= most:
+        raise BadRequest
+    return value
+
+
+def switch_in(body: dict[str, Any], key: str) -> bool:
+    """A yes or no of the body; absent means no. Raises BadRequest."""
+    value = body.get(key, False)
+    if not isinstance(value, bool):
         raise BadRequest
     return value
 

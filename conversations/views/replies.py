@@ -8,7 +8,7 @@ from django.http import HttpResponse, JsonResponse
 
 from conversations import gates, lifecycle, outbound, queries
 from conversations.models import Message
-from conversations.views.answers import BadRequest, act, body_of, id_in, number_in, problem, text_in
+from conversations.views.answers import act, body_of, id_in, number_in, switch_in, text_in
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 
@@ -18,31 +18,24 @@ def reply(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     """Answer the customer: {text, client_id, seen_number, outside_window}. The same client_id answers the same row."""
     conversation = gates.access_conversation(request.member, conversation_id)
     body = body_of(request)
-    outside_window = body.get("outside_window", False)
-    if not isinstance(outside_window, bool):
-        raise BadRequest
-    try:
-        message = outbound.reply(
-            conversation,
-            text_in(body, "text"),
-            by=request.member.actor,
-            client_id=id_in(body, "client_id"),
-            seen_number=number_in(body, "seen_number"),
-            outside_window=outside_window,
-        )
-    except outbound.ReplyRefused as refusal:
-        if refusal.code != "conversation_moved":
-            return problem(refusal.code, 409)
-        return problem(refusal.code, 409, messages=list(refusal.newest))
+    message = outbound.reply(
+        conversation,
+        text_in(body, "text"),
+        by=request.member.actor,
+        client_id=id_in(body, "client_id"),
+        seen_number=number_in(body, "seen_number"),
+        outside_window=switch_in(body, "outside_window"),
+    )
     return _message_answer(message)
 
 
 @act
 @needs(Permission.REPLY)
 def retry(request: MemberRequest, message_id: UUID) -> HttpResponse:
-    """Send a message again that did not go out; a person asks, so the longer window for people counts."""
+    """Send a message again that did not go out. {outside_window: true}: in the time that only people have, too."""
     message = gates.access_message(request.member, message_id)
-    outbound.retry(message, by=request.member.actor, outside_window=True)
+    outside_window = switch_in(body_of(request), "outside_window")
+    outbound.retry(message, by=request.member.actor, outside_window=outside_window)
     return _message_answer(message)
 
 

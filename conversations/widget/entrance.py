@@ -21,6 +21,7 @@ from conversations.widget import limits, sites, visitors
 from conversations.widget.limits import Allowance
 from conversations.widget.sites import Site
 from conversations.widget.visitors import Visitor
+from tenants import peers
 from tenants.hosts import TenantRequest
 
 MOST_BYTES = 32_768  # a text of 4,000 characters, each escaped as a pair of \uXXXX, and the page's address
@@ -110,8 +111,8 @@ def require_allowance(allowance: Allowance, *key: object) -> None:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's network address, as the server or the trusted proxy before it tells."""
-    return str(request.META.get("REMOTE_ADDR") or "")
+    """Under which name the caller's network address uses up an allowance."""
+    return peers.limited_as(str(request.META.get("REMOTE_ADDR") or ""))
 
 
 def visitor_endpoint(

@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from conversations.queries import Row
-from conversations.realtime.admission import brand_of, comes_from_own_page
+from conversations.realtime.admission import Damaged, brand_of, comes_from_own_page, still_served
 from conversations.realtime.audience import CustomerAudience
 from conversations.realtime.connection import Close, Connection, Message, Receive, Send
 from conversations.realtime.hub import customer_typing, hub
@@ -27,7 +27,6 @@ from conversations.realtime.room import Follower
 from conversations.widget import reading, sites, visitors
 from conversations.widget.reading import Place
 from conversations.widget.visitors import NotAVisitor, Visitor
-from tenants import directory
 from tenants.directory import TenantRef
 from tenants.scope import in_tenant, in_thread, tenant_scope
 
@@ -48,7 +47,11 @@ async def application(scope: Mapping[str, Any], receive: Receive, send: Send) ->
     connection = Connection(receive, send)
     if not await connection.opened():
         return
-    tenant = await in_thread(brand_of, scope["headers"])
+    try:
+        tenant = await in_thread(brand_of, scope["headers"])
+    except Damaged:
+        await connection.refuse(Close.TRY_LATER)
+        return
     if tenant is None or not comes_from_own_page(scope):
         await connection.refuse(Close.NOT_ALLOWED)
         return
@@ -102,8 +105,13 @@ class VisitorSession:
         """A token run out, a site that is gone, a suspended brand: the connection ends within a minute."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if self._visitor is not None and await in_thread(_find, self._tenant.id, self._token) is None:
-                self._connection.close(Close.NOT_SIGNED_IN)
+            if self._visitor is None:
+                continue
+            try:
+                if await in_thread(_find, self._tenant.id, self._token) is None:
+                    self._connection.close(Close.NOT_SIGNED_IN)
+            except Damaged:
+                self._connection.close(Close.TRY_LATER)
 
     def end(self) -> None:
         """The window is gone."""
@@ -153,9 +161,9 @@ class VisitorSession:
 
 
 def _find(tenant_id: UUID, token: str) -> tuple[Visitor, Place] | None:
-    """The visitor of a token and where their words stand; None for everybody else."""
-    tenant = directory.tenant_by_id(tenant_id)
-    if tenant is None or not tenant.is_active:
+    """The visitor of a token and where their words stand; None for everybody else. Raises Damaged."""
+    tenant = still_served(tenant_id)
+    if tenant is None:
         return None
     try:
         visitor = visitors.read(token, tenant_id)

@@ -27,7 +27,8 @@ export class Acts {
     }
     const { id } = button.closest(".message").dataset;
     button.disabled = true;
-    await this.#do(`/desk/messages/${id}/${button.dataset.messageAct}/`, {});
+    const outsideWindow = document.getElementById("composer")?.dataset.window === "human_only";
+    await this.#do(`/desk/messages/${id}/${button.dataset.messageAct}/`, { outside_window: outsideWindow });
     button.disabled = false;
   }
 

@@ -51,6 +51,7 @@ function apply(event) {
     list.changed(event.conversation);
   }
   if (event.conversation_id && event.conversation_id === thread.id) {
+    if (event.name === "message.merged") thread.forget(event.payload.twin_id);
     if (event.message) thread.upsert(event.message);
     if (event.conversation) {
       thread.stateChanged(event.conversation);

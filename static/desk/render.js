@@ -65,7 +65,7 @@ export function paintRow(element, row) {
   avatar.textContent = initials(name || text("visitor"));
   field(element, "name").textContent = name || text("visitor");
   const preview = row.last_message_text || text("no-text");
-  field(element, "preview").textContent = row.last_message_direction === "out" ? text("you", { text: preview }) : preview;
+  field(element, "preview").textContent = row.last_message_direction === "out" ? text("replied", { text: preview }) : preview;
   icon(field(element, "channel"), `channel-${KNOWN_CHANNELS.has(row.channel) ? row.channel : "other"}`);
   field(element, "inbox").textContent = row.inbox_name;
   field(element, "assignee").textContent = row.assignee_name ?? "";
@@ -128,6 +128,11 @@ function author(message) {
   return message.author_kind === "contact" ? "" : text(message.author_kind);
 }
 
+function fileSize(size) {
+  const kilobytes = Math.max(1, Math.round(size / 1000));
+  return kilobytes < 1000 ? `${kilobytes} KB` : `${(size / 1_000_000).toFixed(1)} MB`;
+}
+
 function paintAttachments(list, attachments) {
   list.hidden = !attachments.length;
   list.replaceChildren(
@@ -139,7 +144,8 @@ function paintAttachments(list, attachments) {
       svg.append(document.createElementNS("http://www.w3.org/2000/svg", "use"));
       icon(svg.firstChild, symbol);
       const words = document.createElement("span");
-      words.textContent = [text(`attachment-${attachment.kind}`) || text("attachment-file"), attachment.name].filter(Boolean).join(" · ");
+      const kind = text(`attachment-${attachment.kind}`) || text("attachment-file");
+      words.textContent = [kind, attachment.name, attachment.size && fileSize(attachment.size)].filter(Boolean).join(" · ");
       line.append(svg, words);
       return line;
     }),

@@ -69,6 +69,12 @@ export class Thread {
     this.#bubble({ client_id: clientId })?.remove();
   }
 
+  /** Take away the second bubble of one message. @param {string} id */
+  forget(id) {
+    this.#bubble({ id })?.remove();
+    separateDays(this.messages);
+  }
+
   /** @param {string} clientId @returns {HTMLElement | null} */
   bubbleOf(clientId) {
     return this.#bubble({ client_id: clientId });
@@ -83,6 +89,11 @@ export class Thread {
     if (assignee) assignee.textContent = row.assignee_name ?? text("unassigned");
     const flag = this.section.querySelector(".acts .flag");
     if (flag) flag.dataset.priority = row.priority;
+    for (const item of this.section.querySelectorAll('[data-menu="priority"] .menu-item')) {
+      const isChosen = JSON.parse(item.dataset.body).priority === row.priority;
+      if (isChosen) item.setAttribute("aria-current", "true");
+      else item.removeAttribute("aria-current");
+    }
   }
 
   /** Read what reached us while the part was on its way or the line was down. */

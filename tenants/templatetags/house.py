@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import template
 from django.conf import settings
+from django.utils.timesince import timesince
 from django.utils.translation import get_language_info
 
 from tenants.workspace.access import Member, Permission
@@ -27,3 +30,9 @@ def languages() -> list[tuple[str, str]]:
 def may(member: Member | None, permission: str) -> bool:
     """Whether a member (None: a stranger) has the permission of this name."""
     return member is not None and member.may(Permission(permission))
+
+
+@register.filter
+def span_since(at: datetime) -> str:
+    """How long ago, in the largest unit that fits: 3 hours."""
+    return timesince(at, depth=1)

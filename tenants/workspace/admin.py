@@ -127,7 +127,7 @@ class VerbForm(forms.ModelForm):
         raise NotImplementedError
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if not self.errors:
             try:
                 self.instance = self.act()
@@ -221,7 +221,6 @@ class TokenForm(VerbForm):
             expires_at=self.cleaned_data["expires_at"],
             address=audit.address_of(self.request),
         )
-        row.shown_once = self.token
         return row
 
 
@@ -234,11 +233,15 @@ class ApiTokenAdmin(VerbAdmin):
     fields = ["name", "access", "agent", "expires_at"]
     actions = ["revoke"]
 
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        request.shown_once = form.token  # type: ignore[attr-defined]
+
     def response_add(
         self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None
     ) -> HttpResponse:
         """The token itself, this once: not in a message, which browsers and sessions keep."""
-        context = {**brand_site.each_context(request), "token": obj.shown_once, "title": _("API token")}
+        token = request.shown_once  # type: ignore[attr-defined]
+        context = {**brand_site.each_context(request), "token": token, "title": _("API token")}
         return render(request, "platform/token_once.html", context)
 
     @admin.action(description=_("Revoke"))
@@ -261,7 +264,7 @@ class AuditAdmin(ReadOnlyAdmin):
     search_fields = ["user_name", "target_name", "act"]
     date_hierarchy = "happened_at"
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "target_id" or super().lookup_allowed(lookup, value, request)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -54,6 +54,11 @@ class Caller:
         return permission in self.permissions
 
 
+def caller_of(request: Any) -> Caller | None:
+    """The caller that authentication found, if any."""
+    return request.user if isinstance(request.user, Caller) else None
+
+
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer kt_…`. No other way in: cookies are not looked at."""
 
@@ -91,19 +96,22 @@ class TokenPermission(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         name = "permission" if request.method in SAFE_METHODS else "write_permission"
         needed: Permission | None = getattr(view, name, None)
-        return needed is not None and isinstance(request.user, Caller) and request.user.may(needed)
+        caller = caller_of(request)
+        return needed is not None and caller is not None and caller.may(needed)
 
 
 class PlanThrottle(BaseThrottle):
     """As many calls a minute for each token as the brand's plan says. Counted by this process."""
 
-    def allow_request(self, request: Request, view: Any) -> bool:
-        if not isinstance(request.user, Caller):
+    def allow_request(self, request: Any, view: Any) -> bool:
+        caller = caller_of(request)
+        if caller is None:
             return True
         minute = int(time.time() // 60)
-        key = f"api:{request.user.token.id}:{minute}"
+        key = f"api:{caller.token.id}:{minute}"
         cache.add(key, 0, timeout=120)
-        return cache.incr(key) <= request.tenant.api_calls_per_minute
+        most: int = request.tenant.api_calls_per_minute
+        return cache.incr(key) <= most
 
     def wait(self) -> float:
         return 60 - time.time() % 60
@@ -112,11 +120,12 @@ class PlanThrottle(BaseThrottle):
 class JSONAlways(BaseContentNegotiation):
     """There is one form of answer, so nothing is negotiated."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         kind = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == kind), None)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
     ) -> Any:
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type

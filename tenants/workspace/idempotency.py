@@ -39,7 +39,7 @@ def once(handler: Handler) -> Handler:
         key = key_of(request)
         if key is None:
             return handler(view, request, *args, **kwargs)
-        row, kept = _claim(request.auth, key, _digest(request))
+        row, kept = _claim(_token(request), key, _digest(request))
         if kept is not None:
             return kept
         try:
@@ -72,13 +72,19 @@ def client_id_of(request: Request) -> UUID | None:
     """An id that follows from token, key and body, for verbs that are idempotent by a client's id: they stay so
     when the kept answer is lost or too old."""
     key = key_of(request)
-    return None if key is None else uuid5(request.auth.id, f"{key}:{_digest(request)}")
+    return None if key is None else uuid5(_token(request).id, f"{key}:{_digest(request)}")
 
 
 def sweep() -> int:
     """Forget answers that are older than a day. Returns how many."""
     forgotten, _each = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - LIFE).delete()
     return forgotten
+
+
+def _token(request: Request) -> ApiToken:
+    if not isinstance(request.auth, ApiToken):
+        raise LookupError("only calls with a token are idempotent by key")
+    return request.auth
 
 
 def _claim(token: ApiToken, key: str, digest: str) -> tuple[IdempotencyKey, Response | None]:

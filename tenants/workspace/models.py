@@ -159,6 +159,9 @@ class AuditEntry(models.Model):
         verbose_name_plural = _("audit entries")
         ordering = ["-happened_at"]
 
+    def __str__(self) -> str:
+        return f"{self.act} · {self.target_name}"
+
 
 class ApiToken(TenantModel):
     """An integrator's key to this brand. Only a keyed digest is stored; the token is shown once."""

@@ -11,14 +11,13 @@ from uuid import UUID
 
 from django.core import signing
 from rest_framework import exceptions
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from tenants.scope import scoped_tenant
 from tenants.workspace.access import Permission
-from tenants.workspace.callers import Caller
+from tenants.workspace.callers import Caller, caller_of
 from tenants.workspace.problems import Problem, document
 
 PAGE, MOST = 50, 200
@@ -32,8 +31,8 @@ class BrandView(APIView):
 
     @property
     def caller(self) -> Caller:
-        caller = self.request.user
-        if not isinstance(caller, Caller):
+        caller = caller_of(self.request)
+        if caller is None:
             raise exceptions.NotAuthenticated
         return caller
 
@@ -50,7 +49,7 @@ class BrandView(APIView):
 
     def body(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """The JSON body, read by `form`. A field that it does not know is refused."""
-        given = self.request.data
+        given: Any = self.request.data
         _refuse_unknown(given, form)
         return _valid(form, given)
 
@@ -77,7 +76,7 @@ class NothingHere(BrandView):
     http_method_names = []
     schema = None
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         return document(404, "not_found", "There is nothing here.")
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.browser.house import House
+from tests.browser.phones import Phone
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -25,6 +26,7 @@ FLAGS = [
 PASSWORD = "kontor-demo"
 
 SignIn = Callable[..., Page]
+Somebody = Callable[..., BrowserContext]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,17 +74,39 @@ def somebody(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
         context.close()
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> dict[tuple[str, str], StorageState]:
+    """The cookies of everybody who has signed in once: brand and e-mail address -> what their browser keeps."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(house: House, somebody: Callable[..., BrowserContext]) -> SignIn:
+def sign_in(house: House, somebody: Somebody, signed_in: dict[tuple[str, str], StorageState]) -> SignIn:
     """`sign_in("shanhai", "yijun@shanhai.test")`: that person's desk, signed in, on the list of all conversations."""
 
     def enter(brand: str, email: str, path: str = "/inbox/all/", **options: object) -> Page:
-        page = somebody(**options).new_page()
-        page.goto(house.url(f"/account/login/?next={path}", brand))
-        page.fill("input[name=login]", email)
-        page.fill("input[name=password]", PASSWORD)
-        page.click("button[type=submit]:not([form])")
+        known = signed_in.get((brand, email))
+        page = somebody(storage_state=known, **options).new_page()
+        if known is None:
+            log_in(page, house, brand, email, path)
+            signed_in[brand, email] = page.context.storage_state()
+        else:
+            page.goto(house.url(path, brand))
         page.wait_for_url(f"**{path}")
         return page
 
     return enter
+
+
+def log_in(page: Page, house: House, brand: str, email: str, path: str) -> None:
+    """Fill in the log-in page of a brand's host, or of the platform's own ("")."""
+    page.goto(house.url(f"/account/login/?next={path}", brand))
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]:not([form])")
+
+
+@pytest.fixture
+def phone(house: House) -> Callable[[str, str, str], Phone]:
+    """`phone("pine", "messenger", "Mia")`: the phone of somebody who has never written to that brand."""
+    return lambda brand, kind, name: Phone.of_stranger(house, brand, kind, name)

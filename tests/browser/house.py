@@ -13,6 +13,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0
 STOP_SECONDS = 40.0
+NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "KONTOR_POOL"}
 
 
 class House:
@@ -22,12 +23,17 @@ class House:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        self._log = (state.parent / f"{state.name}.log").open("w+")
-        environment = {name: value for name, value in os.environ.items() if name not in {"DJANGO_SETTINGS_MODULE", "KONTOR_POOL"}}
+        self.state = state
+        self.start()
+
+    def start(self, **variables: str) -> None:
+        """Start, with further environment variables; the second time on the data of the first."""
+        self._log = (self.state.parent / f"{self.state.name}.log").open("w+")
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         self._runner = subprocess.Popen(
             [sys.executable, "-m", "config.run", "--port", str(self.port)],
             cwd=PROJECT,
-            env={**environment, "KONTOR_STATE": str(state)},
+            env={**inherited, "KONTOR_STATE": str(self.state), **variables},
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

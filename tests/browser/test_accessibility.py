@@ -11,7 +11,11 @@ from tests.browser.conftest import SignIn
 pytestmark = pytest.mark.browser
 
 SCREENS = ("/inbox/all/", "/supervisor/")
-PEOPLE = {"en": ("pine", "grace@pine.test"), "zh-TW": ("shanhai", "yijun@shanhai.test"), "ja": ("kanon", "sakura@kanon.test")}
+PEOPLE = {
+    "en": ("pine", "grace@pine.test"),
+    "zh-TW": ("shanhai", "yijun@shanhai.test"),
+    "ja": ("kanon", "sakura@kanon.test"),
+}
 
 
 def violations(page: Page) -> list[str]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Frame, Locator, Page, expect
+from playwright.sync_api import Frame, Locator, Page, expect
 
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SignIn, Somebody
 from tests.browser.house import House
 
 pytestmark = pytest.mark.browser
-
-Somebody = Callable[..., BrowserContext]
 
 
 def open_chat(page: Page, house: House, brand: str) -> Frame:
@@ -62,7 +59,9 @@ def test_a_visitor_and_an_agent_talk_live_and_a_killed_server_loses_and_repeats_
     open_row(desk, "Is the trail stove safe")
     answer(desk, "Yes, with the steel tray under it.")
     expect(bubble(chat, "with the steel tray")).to_be_visible()
-    expect(bubble(desk, "with the steel tray")).to_have_attribute("data-status", re.compile("sent|delivered|read"))
+    expect(bubble(desk, "with the steel tray")).to_have_attribute(
+        "data-status", re.compile("sent|delivered|read")
+    )
 
     house.kill_web_server()
     write(chat, "Great, and in the rain?")
@@ -70,7 +69,9 @@ def test_a_visitor_and_an_agent_talk_live_and_a_killed_server_loses_and_repeats_
     expect(bubble(desk, "Great, and in the rain?")).to_be_visible(timeout=40_000)
     expect(bubble(chat, "Great, and in the rain?")).to_be_visible()
 
-    if desk.locator("#guard:not([hidden])").count():  # the customer wrote meanwhile: the desk asks before it sends
+    if desk.locator(
+        "#guard:not([hidden])"
+    ).count():  # the customer wrote meanwhile: the desk asks before it sends
         desk.locator("#guard [data-guard=send]").click()
     expect(bubble(chat, "It burns in the rain too.")).to_be_visible(timeout=40_000)
     desk.reload()
@@ -119,7 +120,9 @@ def test_another_brands_staff_see_nothing_of_it(house: House, sign_in: SignIn, s
     expect(own.locator("li.row").first).to_be_visible()
 
 
-def test_the_supervisors_board_follows_without_a_reload(house: House, sign_in: SignIn, somebody: Somebody) -> None:
+def test_the_supervisors_board_follows_without_a_reload(
+    house: House, sign_in: SignIn, somebody: Somebody
+) -> None:
     board = sign_in("shanhai", "peishan@shanhai.test", "/supervisor/")
     before = board.locator("main").inner_text()
     chat = open_chat(somebody().new_page(), house, "shanhai")

@@ -20,11 +20,19 @@ def compose(desk: Page, steps: list[str], committed: str) -> None:
     session = desk.context.new_cdp_session(desk)
     desk.locator("#reply-text").focus()
     for step in steps:
-        session.send("Input.imeSetComposition", {"text": step, "selectionStart": len(step), "selectionEnd": len(step)})
+        session.send(
+            "Input.imeSetComposition", {"text": step, "selectionStart": len(step), "selectionEnd": len(step)}
+        )
     for kind in ("rawKeyDown", "keyUp"):
         session.send(
             "Input.dispatchKeyEvent",
-            {"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229, "nativeVirtualKeyCode": 229},
+            {
+                "type": kind,
+                "key": "Enter",
+                "code": "Enter",
+                "windowsVirtualKeyCode": 229,
+                "nativeVirtualKeyCode": 229,
+            },
         )
     session.send("Input.insertText", {"text": committed})
 

@@ -56,7 +56,7 @@ class Database:
 
 @dataclass(frozen=True)
 class Delivered:
-    """A message that a platform accepted for a customer, in the order of its record."""
+    """A message that a platform accepted, in the order of its record. customer: "" where the call does not say."""
 
     account: str
     customer: str
@@ -137,7 +137,9 @@ def _in_place(hooks: Mapping[str, _Op], inbound: Iterable[Stored]) -> Iterator[B
                 yield Breach("foreign", f"{row.text} stands under {row.account} {row.customer}")
 
 
-def _one_conversation_each(inbound: Iterable[Stored], live: Sequence[tuple[str, str, str]]) -> Iterator[Breach]:
+def _one_conversation_each(
+    inbound: Iterable[Stored], live: Sequence[tuple[str, str, str]]
+) -> Iterator[Breach]:
     conversations = defaultdict(set)
     for row in inbound:
         conversations[row.tenant, row.account, row.customer].add(row.conversation)
@@ -169,7 +171,9 @@ def _in_order(asked: Mapping[str, _Op], rows: Iterable[Stored]) -> Iterator[Brea
         for row in sorted(found, key=lambda each: each.number):
             one = asked[row.text]
             if one.ok_at is not None and one.ok_at < latest_invoked[0]:
-                yield Breach("order", f"{row.text} was stored before {latest_invoked[1]} came, and stands behind it")
+                yield Breach(
+                    "order", f"{row.text} was stored before {latest_invoked[1]} came, and stands behind it"
+                )
             latest_invoked = max(latest_invoked, (one.invoked_at, row.text))
 
 
@@ -192,14 +196,18 @@ def _log_tells(database: Database) -> Iterator[Breach]:
         told = Counter((event.tenant, event.text) for event in database.events if event.name == name)
         stood = Counter((row.tenant, row.text) for row in database.messages if row.direction == direction)
         for tenant, text in (told - stood) + (stood - told):
-            yield Breach("log", f"{name} of {tenant} {text}: {told[tenant, text]}, stored: {stood[tenant, text]}")
+            yield Breach(
+                "log", f"{name} of {tenant} {text}: {told[tenant, text]}, stored: {stood[tenant, text]}"
+            )
     at = {(row.tenant, row.text): (row.conversation, row.number) for row in database.messages}
     last: dict[str, int] = defaultdict(int)
     for event in sorted(database.events, key=lambda each: (each.tenant, each.sequence)):
         if event.name in {RECEIVED, REPLIED} and (event.tenant, event.text) in at:
             conversation, number = at[event.tenant, event.text]
             if number < last[conversation]:
-                yield Breach("log", f"the log tells {event.text} ({number}) behind number {last[conversation]}")
+                yield Breach(
+                    "log", f"the log tells {event.text} ({number}) behind number {last[conversation]}"
+                )
             last[conversation] = number
 
 
@@ -221,15 +229,19 @@ def _delivered_once(
 
 
 def _delivered_in_order(outbound: Iterable[Stored], platform: Sequence[Delivered]) -> Iterator[Breach]:
-    number = {row.text: row.number for row in outbound}
-    by_customer = defaultdict(list)
+    rows = {row.text: row for row in outbound}
+    talks: dict[str, list[str]] = defaultdict(list)
     for delivered in platform:
-        texts = by_customer[delivered.account, delivered.customer]
-        if delivered.text in number and delivered.text not in texts:  # doubles are another law's
-            texts.append(delivered.text)
-    for texts in by_customer.values():
+        row = rows.get(delivered.text)
+        if row is None:
+            continue
+        if delivered.account != row.account or delivered.customer not in {"", row.customer}:
+            yield Breach("foreign", f"{row.text} went to {delivered.account} {delivered.customer}")
+        elif row.text not in talks[row.conversation]:  # doubles are another law's
+            talks[row.conversation].append(row.text)
+    for texts in talks.values():
         for earlier, later in pairwise(texts):
-            if number[earlier] > number[later]:
+            if rows[earlier].number > rows[later].number:
                 yield Breach("order", f"the customer has {earlier} before {later}")
 
 
@@ -239,18 +251,20 @@ def _readers_saw_the_log(history: Sequence[Line], database: Database) -> Iterato
     for line in history:
         if line["op"] == "read":
             saw[line["reader"], line["tenant"]].append(line)
-    names = {(event.tenant, event.sequence): event.name for event in database.events}
+    names: dict[str, dict[int, str]] = defaultdict(dict)
+    for event in database.events:
+        names[event.tenant][event.sequence] = event.name
     for (reader, tenant), lines in saw.items():
         began = lines[0]["sequence"]  # the first line says behind which number it begins
         got = [line["sequence"] for line in lines if line["phase"] == OK]
-        wanted = range(began + 1, database.newest.get(tenant, 0) + 1)
-        missed = sorted(set(wanted) - set(got))
+        wanted = {sequence for sequence in names[tenant] if sequence > began}
+        missed = sorted(wanted - set(got))
         if missed:
             yield Breach("reader", f"{reader} missed {_few(missed)} of {len(wanted)} events")
         if any(earlier >= later for earlier, later in pairwise(got)):
             yield Breach("reader", f"{reader} got numbers twice or out of order")
         for line in lines:
-            if line["phase"] == OK and names.get((tenant, line["sequence"])) != line["name"]:
+            if line["phase"] == OK and names[tenant].get(line["sequence"]) != line["event"]:
                 yield Breach("reader", f"{reader} got {line['sequence']} as {line['name']}")
 
 

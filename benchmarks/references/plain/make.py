@@ -7,6 +7,7 @@ import json
 import sys
 
 import django
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
@@ -19,10 +20,8 @@ def main(customers: int) -> None:
         cursor.execute("DROP SCHEMA IF EXISTS reference CASCADE")
         cursor.execute("CREATE SCHEMA reference")
     call_command("migrate", run_syncdb=True, verbosity=0)
-    from django.contrib.auth.models import User  # noqa: PLC0415 - models exist only after django.setup()
-    from rest_framework.authtoken.models import Token  # noqa: PLC0415
-
-    token = Token.objects.create(user=User.objects.create_user("agent"))
+    user = apps.get_model("auth", "User").objects.create(username="agent")
+    token = apps.get_model("authtoken", "Token").objects.create(user=user)
     with connection.cursor() as cursor:
         for channel in CHANNELS:
             cursor.execute(

@@ -195,4 +195,4 @@ def test_an_answer_of_ours_is_marked_in_the_list(
 ) -> None:
     from_bob = Actor.agent(bob_agent)
     outbound.reply(waiting, "On its way", by=from_bob, client_id=waiting.id, seen_number=1)
-    assert "You: On its way" in as_bob.get("/inbox/mine/").content.decode()
+    assert "Replied: On its way" in as_bob.get("/inbox/mine/").content.decode()

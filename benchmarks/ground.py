@@ -1,0 +1,170 @@
+"""The data that is measured on: brands, their accounts, agents with sessions and tokens; and the references'."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from benchmarks import servers
+from config import env
+from config.postgres.place import PROJECT
+from conversations import inboxes
+from conversations.models import Inbox
+from tenants import directory, provisioning
+from tenants.directory import TenantRef
+from tenants.models import Agency, ChannelApp, Membership, Plan, User
+from tenants.scope import public_scope, tenant_scope
+from tenants.sessions import SessionStore
+from tenants.workspace import tokens
+from tenants.workspace.access import find_member
+from tenants.workspace.events import SYSTEM
+from tenants.workspace.models import Agent, ApiToken
+
+CUSTOMERS = 500  # of each account
+DRAIN_SECONDS = 120.0
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+NO_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A brand as the load generator needs it. targets: its accounts; authorization: of its API token."""
+
+    tenant: TenantRef
+    host: str
+    targets: list[dict[str, str]]
+    authorization: str
+    owner: User
+
+
+@cache
+def agency_and_plan() -> tuple[Agency, Plan]:
+    """The agency of all measured brands, and a plan whose limits are not what is measured."""
+    limits = {"api_calls_per_minute": NO_LIMIT, "inbound_per_second": NO_LIMIT, "sockets": NO_LIMIT}
+    return Agency.objects.create(name="Measured"), Plan.objects.create(name="Measured", **limits)
+
+
+def make_brand(slug: str, platform_port: int = 1) -> Brand:
+    """A brand with a Messenger page, a LINE account, an owner and a token. platform_port: where it sends to."""
+    agency, plan = agency_and_plan()
+    owner = User.objects.create(email=f"owner@{slug}.test", name="Owner")
+    host = f"{slug}.localhost"
+    row = provisioning.create(
+        agency=agency,
+        name=slug.title(),
+        slug=slug,
+        language="en",
+        timezone="Asia/Taipei",
+        plan=plan,
+        owner=owner,
+        domain=host,
+    )
+    with tenant_scope(row):
+        targets = [_connect(channel, slug, platform_port, host) for channel in ("messenger", "line")]
+        member = find_member(owner)
+        assert member is not None
+        agent = Agent.objects.get(user_id=owner.id)
+        token = tokens.issue("bench", ApiToken.Access.WRITE, by=member, agent=agent)[1]
+    tenant = directory.tenant_by_id(row.id)
+    assert tenant is not None
+    return Brand(tenant, host, targets, f"Bearer {token}", owner)
+
+
+def _connect(channel: str, slug: str, platform_port: int, host: str) -> dict[str, str]:
+    account, secret = f"{channel}-{slug}", secrets.token_hex(16)
+    inbox = inboxes.connect(
+        channel,
+        account,
+        channel.title(),
+        by=SYSTEM,
+        credentials={"access_token": "given by nobody", "channel_access_token": "given by nobody"},
+        secret=secret,
+        base_url=f"http://127.0.0.1:{platform_port}",
+    )
+    key = ChannelApp.objects.get(routes__inbox_id=inbox.id).key
+    return {"channel": channel, "path": f"/hooks/{channel}/{key}", "host": host, "account": account, "secret": secret}
+
+
+def people(brand: Brand, number: int) -> list[str]:
+    """So many agents of a brand, each signed in. Returns the cookie header of each."""
+    with public_scope():
+        users = [User(email=f"agent{place}.{secrets.token_hex(4)}@bench.test", name=f"Agent {place}") for place in range(number)]
+        User.objects.bulk_create(users)
+        Membership.objects.bulk_create(
+            Membership(user=user, tenant_id=brand.tenant.id, role=Membership.Role.ADMIN) for user in users
+        )
+    with tenant_scope(brand.tenant):
+        Agent.objects.bulk_create(Agent(user_id=user.id, name=user.name) for user in users)
+        return [sign_in(user) for user in users]
+
+
+def sign_in(user: User) -> str:
+    """A session of the scope's brand; the cookie header that shows it."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return f"session={session.session_key}"
+
+
+def acquaint(brand: Brand, port: int, customers: int = CUSTOMERS) -> None:
+    """Let every customer of a brand write once, and wait until the worker has asked for all their names."""
+    write = {**webhooks(brand, customers=customers), "in_turn": True}
+    count = customers * len(brand.targets)
+    servers.load({"port": port, "write": write, "senders": 16, "seconds": 60, "count": count})
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while waiting_jobs() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def waiting_jobs() -> int:
+    """How many jobs of all brands wait or run."""
+    with public_scope():
+        return ProcrastinateJob.objects.filter(status__in=["todo", "doing"]).count()
+
+
+def webhooks(*brands: Brand, customers: int = CUSTOMERS, only: int | None = None) -> dict[str, Any]:
+    """What the customers of brands write, as the load generator's plan says it."""
+    targets = [target for brand in brands for target in brand.targets]
+    return {"kind": "webhooks", "targets": targets, "customers": customers, "only": only}
+
+
+def make_references(customers: int = CUSTOMERS) -> dict[str, Any]:
+    """Tables and customers of the raw and the plain build; {token, conversations}."""
+    made = subprocess.run(
+        [sys.executable, "-m", "benchmarks.references.plain.make", str(customers)],
+        cwd=PROJECT,
+        env=env.changed(**servers.PLAIN_SETTINGS),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    result: dict[str, Any] = json.loads(made.stdout)
+    return result
+
+
+def posts(customers: int = CUSTOMERS) -> dict[str, Any]:
+    """The same messages for the references."""
+    return {"kind": "posts", "path": "/hook", "host": "127.0.0.1", "customers": customers}
+
+
+def inbox_of(brand: Brand, channel: str) -> Inbox:
+    """The brand's inbox of a channel. Call it inside the brand's scope."""
+    return Inbox.objects.get(channel=channel, account_id=f"{channel}-{brand.tenant.slug}")
+
+
+def soon() -> Any:
+    """A moment from now, for rows that need one."""
+    return timezone.now() + timedelta(minutes=1)

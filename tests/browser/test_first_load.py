@@ -1,0 +1,41 @@
+"""What the desk costs before anything is on the screen: styles and scripts, compressed, from our own host."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.conftest import SignIn
+
+pytestmark = pytest.mark.browser
+
+MOST_BYTES = 60 * 1024
+
+
+def test_the_desks_first_load_fits_into_sixty_kilobytes(sign_in: SignIn) -> None:
+    page = sign_in("pine", "grace@pine.test")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert {urlsplit(url).hostname for url in asked} == {"pine.localhost"}
+
+    files = {url for url in asked if urlsplit(url).path.endswith((".css", ".js"))}
+    print(sorted(files))
+    assert {urlsplit(url).path.rsplit("/", 1)[-1].split(".")[0] for url in files} >= {
+        "base",
+        "desk",
+        "htmx",
+        "main",
+        "socket",
+    }
+    sizes = {}
+    for url in files:
+        answer = page.request.get(url, headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["content-encoding"] == "gzip", url
+        assert re.search(r"\.[0-9a-f]{12}\.", url), url
+        assert "immutable" in answer.headers["cache-control"], url
+        sizes[url] = int(answer.headers["content-length"])
+    assert sum(sizes.values()) <= MOST_BYTES, sizes
