@@ -21,7 +21,7 @@ from config import env
 from config.demo_talk import BRANDS, Brand, Talk
 from conversations import inbound, inboxes, lifecycle, outbound
 from conversations.channels import registry
-from conversations.channels.base import Item
+from conversations.channels.base import IncomingMessage, Item
 from conversations.models import Conversation, Inbox
 from conversations.simulator.accounts import Register, SimulatedAccount, SimulatedShop
 from tenants import directory, provisioning
@@ -31,7 +31,7 @@ from tenants.workspace.events import SYSTEM, Actor
 from tenants.workspace.models import Agent
 
 AGENCY = "Harbour"
-PASSWORD = "kontor-demo"
+PASSWORD = "kontor-demo"  # noqa: S105 -- printed at every start, and refused in production
 LEAD = "lead@harbour.test"
 PLATFORM_ADMIN = "admin@harbour.test"
 NAMESPACE = uuid.UUID("6c6f6b61-6c64-4d6f-8e74-6f7200000001")
@@ -273,7 +273,7 @@ def _told(
         stage, number, line, who, _milliseconds(at), text
     )
     for item in registry.open(stage.inbox.channel).parse(json.dumps(body).encode()):
-        yield replace(item, sender_name=talk.customer) if hasattr(item, "sender_name") else item
+        yield replace(item, sender_name=talk.customer) if isinstance(item, IncomingMessage) else item
 
 
 def _messenger(stage: Stage, number: int, line: int, who: str, at: int, text: str) -> dict[str, Any]:

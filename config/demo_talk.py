@@ -42,21 +42,44 @@ SHANHAI = Brand(
     language="zh-hant",
     timezone="Asia/Taipei",
     tagline="高山烏龍與手作茶食",
-    agents=(("yijun", "林怡君", "admin"), ("chiahao", "陳家豪", "agent"), ("peishan", "黃佩珊", "supervisor")),
+    agents=(
+        ("yijun", "林怡君", "admin"),
+        ("chiahao", "陳家豪", "agent"),
+        ("peishan", "黃佩珊", "supervisor"),
+    ),
     talks=(
-        Talk("line", "王美玲", (("customer", 19, "請問訂單 A-1021 什麼時候會出貨？週六要送長輩"), ("customer", 18, "可以指定上午到嗎"))),
+        Talk(
+            "line",
+            "王美玲",
+            (
+                ("customer", 19, "請問訂單 A-1021 什麼時候會出貨？週六要送長輩"),
+                ("customer", 18, "可以指定上午到嗎"),
+            ),
+        ),
         Talk(
             "messenger",
             "張志明",
             (
                 ("customer", 12, "你好，收到的茶罐有凹痕，可以換嗎？"),
-                ("林怡君", 0, "張先生您好，很抱歉讓您收到這樣的商品。請您拍一張照片給我們，今天就幫您安排換貨。"),
+                (
+                    "林怡君",
+                    0,
+                    "張先生您好，很抱歉讓您收到這樣的商品。請您拍一張照片給我們，今天就幫您安排換貨。",
+                ),
                 ("customer", 0, "好的，我等一下拍，謝謝你們這麼快回覆"),
             ),
             assignee="林怡君",
         ),
         Talk("widget", "", (("customer", 4, "想問四季春和金萱差在哪裡，送禮哪一種比較適合？"),)),
-        Talk("line", "李宗翰", (("customer", 31, "門市今天營業到幾點？"), ("陳家豪", 0, "您好，台北門市今天營業到晚上八點，歡迎您來。")), assignee="陳家豪"),
+        Talk(
+            "line",
+            "李宗翰",
+            (
+                ("customer", 31, "門市今天營業到幾點？"),
+                ("陳家豪", 0, "您好，台北門市今天營業到晚上八點，歡迎您來。"),
+            ),
+            assignee="陳家豪",
+        ),
         Talk(
             "messenger",
             "蔡淑芬",
@@ -67,9 +90,24 @@ SHANHAI = Brand(
             ),
             outcome="resolved",
         ),
-        Talk("line", "吳建宏", (("customer", 55, "上次買的冷泡茶包很好喝，想團購 30 盒有優惠嗎？"),), assignee="林怡君", priority=1),
+        Talk(
+            "line",
+            "吳建宏",
+            (("customer", 55, "上次買的冷泡茶包很好喝，想團購 30 盒有優惠嗎？"),),
+            assignee="林怡君",
+            priority=1,
+        ),
         Talk("messenger", "許雅婷", (("customer", 190, "付款一直失敗，信用卡沒問題啊"),), priority=2),
-        Talk("line", "鄭文傑", (("customer", 90, "下個月的茶會還有名額嗎？"), ("陳家豪", 0, "目前還有三個名額，確認後我們再通知您。")), assignee="陳家豪", outcome="snoozed"),
+        Talk(
+            "line",
+            "鄭文傑",
+            (
+                ("customer", 90, "下個月的茶會還有名額嗎？"),
+                ("陳家豪", 0, "目前還有三個名額，確認後我們再通知您。"),
+            ),
+            assignee="陳家豪",
+            outcome="snoozed",
+        ),
     ),
 )
 
@@ -81,29 +119,54 @@ KANON = Brand(
     tagline="敏感肌のためのやさしいスキンケア",
     agents=(("sakura", "佐藤さくら", "admin"), ("ren", "高橋蓮", "agent")),
     talks=(
-        Talk("line", "田中美咲", (("customer", 9, "先週注文した化粧水がまだ届きません。"), ("customer", 8, "注文番号は K-20877 です。"))),
+        Talk(
+            "line",
+            "田中美咲",
+            (
+                ("customer", 9, "先週注文した化粧水がまだ届きません。"),
+                ("customer", 8, "注文番号は K-20877 です。"),
+            ),
+        ),
         Talk(
             "messenger",
             "鈴木健太",
             (
                 ("customer", 25, "母へのプレゼントなのですが、ラッピングはお願いできますか？"),
-                ("高橋蓮", 0, "お問い合わせありがとうございます。無料でラッピングを承っております。カードの文面もお書きいただけます。"),
+                (
+                    "高橋蓮",
+                    0,
+                    "お問い合わせありがとうございます。無料でラッピングを承っております。カードの文面もお書きいただけます。",
+                ),
             ),
             assignee="高橋蓮",
         ),
         Talk("widget", "", (("customer", 3, "この美容液は妊娠中でも使えますか？"),)),
-        Talk("line", "山本由美", (("customer", 70, "返品希望"), ("customer", 69, "肌に合わなかったようで、少し赤くなりました。")), priority=2),
+        Talk(
+            "line",
+            "山本由美",
+            (("customer", 70, "返品希望"), ("customer", 69, "肌に合わなかったようで、少し赤くなりました。")),
+            priority=2,
+        ),
         Talk(
             "line",
             "中村大輔",
             (
                 ("customer", 1600, "定期便の次回発送日を変更したいです。"),
-                ("佐藤さくら", 0, "マイページの「定期便」から変更いただけます。ご不明な点があればお知らせください。"),
+                (
+                    "佐藤さくら",
+                    0,
+                    "マイページの「定期便」から変更いただけます。ご不明な点があればお知らせください。",
+                ),
                 ("customer", 0, "できました。ありがとうございます。"),
             ),
             outcome="resolved",
         ),
-        Talk("messenger", "小林あかり", (("customer", 40, "店舗でお試しできますか？銀座の近くだと嬉しいです。"),), assignee="佐藤さくら"),
+        Talk(
+            "messenger",
+            "小林あかり",
+            (("customer", 40, "店舗でお試しできますか？銀座の近くだと嬉しいです。"),),
+            assignee="佐藤さくら",
+        ),
     ),
 )
 
@@ -115,7 +178,14 @@ PINE = Brand(
     tagline="Small-batch gear for weekend hills",
     agents=(("grace", "Grace Wong", "admin"), ("daniel", "Daniel Lee", "agent")),
     talks=(
-        Talk("messenger", "Sophie Chan", (("customer", 15, "Hi! Does the 30 L pack fit carry-on limits?"), ("customer", 14, "Flying on Friday, so a bit urgent 🙏"))),
+        Talk(
+            "messenger",
+            "Sophie Chan",
+            (
+                ("customer", 15, "Hi! Does the 30 L pack fit carry-on limits?"),
+                ("customer", 14, "Flying on Friday, so a bit urgent 🙏"),
+            ),
+        ),
         Talk(
             "line",
             "Kenji M.",
@@ -125,8 +195,17 @@ PINE = Brand(
             ),
             assignee="Daniel Lee",
         ),
-        Talk("widget", "", (("customer", 2, "My promo code TRAIL10 says it is expired, but the mail said until Sunday?"),)),
-        Talk("messenger", "Oliver Grant", (("customer", 48, "The zip broke on day two. I'd like a refund, please."),), priority=1),
+        Talk(
+            "widget",
+            "",
+            (("customer", 2, "My promo code TRAIL10 says it is expired, but the mail said until Sunday?"),),
+        ),
+        Talk(
+            "messenger",
+            "Oliver Grant",
+            (("customer", 48, "The zip broke on day two. I'd like a refund, please."),),
+            priority=1,
+        ),
         Talk(
             "messenger",
             "Priya Nair",

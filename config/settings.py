@@ -16,12 +16,18 @@ ROOT = Path(__file__).resolve().parent.parent
 # --- which kind of machine ---------------------------------------------------------------------------------
 DEVELOPMENT = env.development()
 DEBUG = False  # error pages never show locals, not even at home
-SECRET_KEY = env.secret("KONTOR_SECRET_KEY", development="kontor-development-secret-key-never-used-in-production")
+SECRET_KEY = env.secret(
+    "KONTOR_SECRET_KEY", development="kontor-development-secret-key-never-used-in-production"
+)
 # base64 of 32 bytes each, newest first: the first seals, all unseal
-SEAL_KEYS = env.secret("KONTOR_SEAL_KEYS", development="Pb1bUAQpX0Kq1zq0Kc8FJb0U0vXb3S2Yv0y0m3m4xkE=").split(",")
+SEAL_KEYS = env.secret("KONTOR_SEAL_KEYS", development="Pb1bUAQpX0Kq1zq0Kc8FJb0U0vXb3S2Yv0y0m3m4xkE=").split(
+    ","
+)
 PUBLIC_HOSTS = env.csv("KONTOR_PUBLIC_HOSTS", ["localhost", "127.0.0.1"])
 BRAND_HOST_SUFFIX = env.text("KONTOR_BRAND_HOST_SUFFIX", "localhost")
-PUBLIC_URL = env.url("KONTOR_PUBLIC_URL", "http://localhost:8000")  # scheme and port also hold for brand hosts
+PUBLIC_URL = env.url(
+    "KONTOR_PUBLIC_URL", "http://localhost:8000"
+)  # scheme and port also hold for brand hosts
 SIMULATOR = env.flag("KONTOR_SIMULATOR", DEVELOPMENT)
 SIMULATOR_FOLDER = state_folder() / "simulator"
 FAILPOINT = env.text("KONTOR_FAILPOINT") if DEVELOPMENT else ""  # where a fault drill kills the process
@@ -80,15 +86,24 @@ POSTGRES_PROGRAM = postgres.program  # name -> path of a PostgreSQL program, for
 POSTGRES_VERIFY = postgres.verify  # raises when a database would lose or not find data
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL", "")
-LISTEN_URL = env.url("KONTOR_LISTEN_URL", "", schemes=("postgresql", "postgres"))  # direct, where a pooler stands between
-WAKE_UPS = env.flag("KONTOR_WAKE_UPS", True)  # off: no background thread; listeners find events by reading slowly
+LISTEN_URL = env.url(
+    "KONTOR_LISTEN_URL", "", schemes=("postgresql", "postgres")
+)  # direct, where a pooler stands between
+WAKE_UPS = env.flag(
+    "KONTOR_WAKE_UPS", True
+)  # off: no background thread; listeners find events by reading slowly
 WAKE_UPS_DROPPED_PERCENT = env.number("KONTOR_WAKE_UPS_DROPPED_PERCENT", 0)  # fault drills
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
     if REDIS_URL
     else {"BACKEND": "tenants.workspace.notify_layer.NotifyChannelLayer"}
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "KEY_FUNCTION": "tenants.caching.tenant_key"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_FUNCTION": "tenants.caching.tenant_key",
+    }
+}
 
 # --- requests -----------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = ["*"]  # tenants.hosts answers 404 to every host without a Domain row, before any other work
@@ -135,7 +150,10 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -147,7 +165,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
-ACCOUNT_RATE_LIMITS = {"login_failed": None}  # wrong passwords are counted by axes, over all hosts and processes
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": None
+}  # wrong passwords are counted by axes, over all hosts and processes
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this session stays, all others of the person end
 LOGIN_URL = "account_login"
@@ -177,11 +197,15 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 SECURE_SSL_REDIRECT = SECURE and env.flag("KONTOR_SSL_REDIRECT", True)
-BEHIND_PROXY = env.flag("KONTOR_BEHIND_PROXY", SECURE)  # its X-Forwarded-Proto and last X-Forwarded-For are believed
+BEHIND_PROXY = env.flag(
+    "KONTOR_BEHIND_PROXY", SECURE
+)  # its X-Forwarded-Proto and last X-Forwarded-For are believed
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
-SECURE_REFERRER_POLICY = "same-origin"  # with "no-referrer" browsers post forms with Origin: null, which CSRF refuses
+SECURE_REFERRER_POLICY = (
+    "same-origin"  # with "no-referrer" browsers post forms with Origin: null, which CSRF refuses
+)
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -279,4 +303,3 @@ LOGGING = {
         "axes": {"level": "WARNING"},
     },
 }
-

@@ -20,8 +20,9 @@ class ContactCreated(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class ContactUpdated(DomainEvent):
-    """Fields of a contact changed; `fields` names them."""
+    """Fields of a contact changed; `fields` names them. conversation_id: the talk in which it came to light."""
 
     name = "contact.updated"
     contact_id: UUID
     fields: tuple[str, ...]
+    conversation_id: UUID | None = None

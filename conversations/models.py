@@ -21,18 +21,27 @@ class Inbox(TenantModel):
     class Health(models.TextChoices):
         GOOD = "good", _("working")
         FAILING = "failing", _("sending is failing")  # breaker open: probed once a minute
-        DISCONNECTED = "disconnected", _("disconnected")  # the platform refuses our token: somebody must reconnect
+        DISCONNECTED = (
+            "disconnected",
+            _("disconnected"),
+        )  # the platform refuses our token: somebody must reconnect
 
     name = models.CharField(_("name"), max_length=120)
     channel = models.CharField(_("channel"), max_length=20)
     account_id = models.CharField(_("account"), max_length=200)
-    identity_scope = models.CharField(max_length=200, blank=True)  # inside which the customer's address is valid
+    identity_scope = models.CharField(
+        max_length=200, blank=True
+    )  # inside which the customer's address is valid
     base_url = models.URLField(_("platform address"), max_length=300, blank=True)  # empty: the platform's own
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     sealed_credentials = models.TextField(blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     teams = models.ManyToManyField(
-        Team, blank=True, related_name="inboxes", verbose_name=_("only for the teams"), help_text=_("Empty: everybody sees it.")
+        Team,
+        blank=True,
+        related_name="inboxes",
+        verbose_name=_("only for the teams"),
+        help_text=_("Empty: everybody sees it."),
     )
     health = models.CharField(max_length=12, choices=Health.choices, default=Health.GOOD, editable=False)
     failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
@@ -45,7 +54,9 @@ class Inbox(TenantModel):
         verbose_name = _("inbox")
         verbose_name_plural = _("inboxes")
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(name="one_inbox_per_account", fields=["channel", "account_id"])]
+        constraints = [
+            models.UniqueConstraint(name="one_inbox_per_account", fields=["channel", "account_id"])
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -71,8 +82,12 @@ class Conversation(TenantModel):
     thread = models.CharField(max_length=200, blank=True)  # the platform's group or room; "" one to one
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
-    assignee = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations", db_index=False)
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations")
+    assignee = models.ForeignKey(
+        Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations", db_index=False
+    )
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations"
+    )
     snoozed_until = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True)  # platform time of the first unanswered customer message
     last_customer_message_at = models.DateTimeField(null=True)  # platform time: the reply window's start
@@ -91,25 +106,39 @@ class Conversation(TenantModel):
         constraints = [
             # ten pictures at once make one conversation
             models.UniqueConstraint(
-                name="one_live_conversation_per_identity", fields=["inbox", "identity", "thread"], condition=~Q(status="resolved")
+                name="one_live_conversation_per_identity",
+                fields=["inbox", "identity", "thread"],
+                condition=~Q(status="resolved"),
             ),
-            models.CheckConstraint(name="conversation_status_known", condition=Q(status__in=["open", "pending", "snoozed", "resolved"])),
+            models.CheckConstraint(
+                name="conversation_status_known",
+                condition=Q(status__in=["open", "pending", "snoozed", "resolved"]),
+            ),
             models.CheckConstraint(
                 name="snoozed_means_until", condition=Q(snoozed_until__isnull=True) | Q(status="snoozed")
             ),
             models.CheckConstraint(
-                name="nobody_waits_when_resolved", condition=Q(waiting_since__isnull=True) | ~Q(status="resolved")
+                name="nobody_waits_when_resolved",
+                condition=Q(waiting_since__isnull=True) | ~Q(status="resolved"),
             ),
         ]
         indexes = [
             models.Index(name="conversation_newest_first", fields=["-last_activity_at", "-id"]),
             # the desk's lists: by state, then newest first
             models.Index(name="conversation_by_status", fields=["status", "-last_activity_at", "-id"]),
-            models.Index(name="conversation_by_assignee", fields=["assignee", "status", "-last_activity_at", "-id"]),
+            models.Index(
+                name="conversation_by_assignee", fields=["assignee", "status", "-last_activity_at", "-id"]
+            ),
             # the queue of who waits longest, and the live board
-            models.Index(name="conversation_waiting", fields=["waiting_since"], condition=Q(waiting_since__isnull=False)),
+            models.Index(
+                name="conversation_waiting",
+                fields=["waiting_since"],
+                condition=Q(waiting_since__isnull=False),
+            ),
             # read by the job that wakes sleepers
-            models.Index(name="conversation_snoozed", fields=["snoozed_until"], condition=Q(status="snoozed")),
+            models.Index(
+                name="conversation_snoozed", fields=["snoozed_until"], condition=Q(status="snoozed")
+            ),
         ]
 
 
@@ -121,12 +150,16 @@ class Session(TenantModel):
     started_at = models.DateTimeField()
     started_by_customer = models.BooleanField(default=True)
     resolved_at = models.DateTimeField(null=True)
-    resolved_by = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    resolved_by = models.ForeignKey(
+        Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="one_open_session_per_conversation", fields=["conversation"], condition=Q(resolved_at__isnull=True)
+                name="one_open_session_per_conversation",
+                fields=["conversation"],
+                condition=Q(resolved_at__isnull=True),
             ),
         ]
         indexes = [models.Index(name="session_by_start", fields=["inbox", "started_at"])]
@@ -141,20 +174,29 @@ class Wait(TenantModel):
     is_first = models.BooleanField()  # the session's first wait: its length is the first response time
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    answered_by = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    answered_by = models.ForeignKey(
+        Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     answered_outside = models.BooleanField(default=False)  # answered in the platform's own inbox
     dropped = models.BooleanField(default=False)  # resolved without an answer
-    assignee = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    assignee = models.ForeignKey(
+        Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     team = models.ForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="one_open_wait_per_conversation", fields=["conversation"], condition=Q(ended_at__isnull=True)
+                name="one_open_wait_per_conversation",
+                fields=["conversation"],
+                condition=Q(ended_at__isnull=True),
             ),
-            models.UniqueConstraint(name="one_first_wait_per_session", fields=["session"], condition=Q(is_first=True)),
+            models.UniqueConstraint(
+                name="one_first_wait_per_session", fields=["session"], condition=Q(is_first=True)
+            ),
             models.CheckConstraint(
-                name="wait_ends_after_start", condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at"))
+                name="wait_ends_after_start",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
             ),
         ]
         indexes = [
@@ -195,7 +237,9 @@ class Message(TenantModel):
         UNCONFIRMED = "unconfirmed", _("not confirmed")  # may have arrived: a person decides
         SKIPPED = "skipped", _("given up")
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
     inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="+", db_index=False)
     number = models.IntegerField()
     direction = models.CharField(max_length=3, choices=Direction.choices)
@@ -204,7 +248,9 @@ class Message(TenantModel):
     author_kind = models.CharField(max_length=8, choices=Author.choices)
     agent = models.ForeignKey(Agent, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     external_id = models.CharField(max_length=300, blank=True)
-    client_id = models.UUIDField(null=True)  # made by the browser or integrator that wrote it: a retry is no second message
+    client_id = models.UUIDField(
+        null=True
+    )  # made by the browser or integrator that wrote it: a retry is no second message
     status = models.CharField(max_length=12, choices=Status.choices)
     error_kind = models.CharField(max_length=24, blank=True)
     error_detail = models.CharField(max_length=500, blank=True)
@@ -219,19 +265,40 @@ class Message(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="one_message_per_external_id", fields=["inbox", "external_id"], condition=~Q(external_id="")),
-            models.UniqueConstraint(name="one_message_per_client_id", fields=["conversation", "client_id"], condition=Q(client_id__isnull=False)),
+            models.UniqueConstraint(
+                name="one_message_per_external_id",
+                fields=["inbox", "external_id"],
+                condition=~Q(external_id=""),
+            ),
+            models.UniqueConstraint(
+                name="one_message_per_client_id",
+                fields=["conversation", "client_id"],
+                condition=Q(client_id__isnull=False),
+            ),
             models.UniqueConstraint(name="one_message_per_number", fields=["conversation", "number"]),
             models.CheckConstraint(name="message_direction_known", condition=Q(direction__in=["in", "out"])),
-            models.CheckConstraint(name="received_means_inbound", condition=Q(direction="in", status="received") | Q(direction="out") & ~Q(status="received")),
+            models.CheckConstraint(
+                name="received_means_inbound",
+                condition=Q(direction="in", status="received") | Q(direction="out") & ~Q(status="received"),
+            ),
         ]
         indexes = [
             models.Index(name="message_thread", fields=["conversation", "-sent_at", "-number"]),
             # what delivery reports move forward
-            models.Index(name="message_undelivered", fields=["conversation", "sent_at"], condition=Q(direction="out", status__in=["sent", "delivered"])),
-            models.Index(name="message_pending", fields=["conversation", "number"], condition=Q(status="pending")),  # the sender's sweep
+            models.Index(
+                name="message_undelivered",
+                fields=["conversation", "sent_at"],
+                condition=Q(direction="out", status__in=["sent", "delivered"]),
+            ),
+            models.Index(
+                name="message_pending", fields=["conversation", "number"], condition=Q(status="pending")
+            ),  # the sender's sweep
             # the head of a conversation is its oldest message that is neither out nor given up
-            models.Index(name="message_unsettled", fields=["conversation", "number"], condition=Q(status__in=["pending", "failed", "unconfirmed"])),
+            models.Index(
+                name="message_unsettled",
+                fields=["conversation", "number"],
+                condition=Q(status__in=["pending", "failed", "unconfirmed"]),
+            ),
         ]
 
 
@@ -249,7 +316,9 @@ class Attachment(TenantModel):
     details = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="one_attachment_per_position", fields=["message", "position"])]
+        constraints = [
+            models.UniqueConstraint(name="one_attachment_per_position", fields=["message", "position"])
+        ]
 
 
 class ReadMark(TenantModel):
@@ -260,7 +329,11 @@ class ReadMark(TenantModel):
     number = models.IntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="one_read_mark_per_agent_and_conversation", fields=["agent", "conversation"])]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_read_mark_per_agent_and_conversation", fields=["agent", "conversation"]
+            )
+        ]
 
 
 class InboundRecord(TenantModel):
@@ -287,11 +360,17 @@ class InboundRecord(TenantModel):
         verbose_name = _("inbound record")
         verbose_name_plural = _("inbound records")
         constraints = [
-            models.UniqueConstraint(name="one_record_per_event", fields=["channel", "account_id", "event_id"], condition=~Q(event_id="")),
+            models.UniqueConstraint(
+                name="one_record_per_event",
+                fields=["channel", "account_id", "event_id"],
+                condition=~Q(event_id=""),
+            ),
         ]
         indexes = [
             # read by the retry job and the dead letter page
-            models.Index(name="inbound_unfinished", fields=["state", "received_at"], condition=~Q(state="done")),
+            models.Index(
+                name="inbound_unfinished", fields=["state", "received_at"], condition=~Q(state="done")
+            ),
             models.Index(name="inbound_by_age", fields=["received_at"]),  # retention
         ]
 
@@ -333,12 +412,16 @@ class OutboundAttempt(TenantModel):
     error_code = models.CharField(max_length=60, blank=True)
     error_detail = models.CharField(max_length=500, blank=True)
     way = models.CharField(max_length=10, blank=True)
-    is_probe = models.BooleanField(default=False)  # the breaker asked whether the platform is back: no try of the message's own
+    is_probe = models.BooleanField(
+        default=False
+    )  # the breaker asked whether the platform is back: no try of the message's own
     retry_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="one_attempt_per_number", fields=["message", "number"]),
             # one conversation, one sender at a time, one call at a time
-            models.UniqueConstraint(name="one_call_at_a_time", fields=["message"], condition=Q(outcome="calling")),
+            models.UniqueConstraint(
+                name="one_call_at_a_time", fields=["message"], condition=Q(outcome="calling")
+            ),
         ]

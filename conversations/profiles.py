@@ -16,7 +16,7 @@ from conversations import transport
 from conversations.accounts import account_of
 from conversations.channels import registry
 from conversations.channels.base import DeliveryError, Profile
-from conversations.models import Inbox
+from conversations.models import Conversation
 from tenants.jobs import BULK, defer, job
 from tenants.sealing import Unsealable
 from tenants.workspace.events import SYSTEM, record, unit_of_work
@@ -37,13 +37,15 @@ def fetch(identity_id: str, tries: int = 0) -> None:
     identity = ContactIdentity.objects.filter(id=UUID(identity_id)).first()
     if identity is None:  # erased meanwhile
         return
-    talked = Inbox.objects.filter(conversations__identity=identity, is_active=True)
-    inbox = talked.order_by("-conversations__last_activity_at").first()
-    if inbox is None or not _claim(identity, again=tries > 0):
+    talks = Conversation.objects.filter(identity=identity, inbox__is_active=True).select_related("inbox")
+    talk = talks.order_by("-last_activity_at").first()
+    if talk is None or not _claim(identity, again=tries > 0):
         return
-    channel = registry.open(inbox.channel)
+    channel = registry.open(talk.inbox.channel)
     try:
-        profile = channel.fetch_profile(identity.address, account_of(inbox), transport.within(ASK_SECONDS))
+        profile = channel.fetch_profile(
+            identity.address, account_of(talk.inbox), transport.within(ASK_SECONDS)
+        )
     except Unsealable:
         logger.warning("no profile for identity %s: the inbox's credentials do not open", identity.id)
     except DeliveryError as error:
@@ -51,11 +53,14 @@ def fetch(identity_id: str, tries: int = 0) -> None:
         if not error.permanent and tries < len(ASK_AGAIN_AFTER):
             defer(fetch, at=timezone.now() + ASK_AGAIN_AFTER[tries], identity_id=identity_id, tries=tries + 1)
     else:
-        apply(identity, profile)
+        apply(identity, profile, told_in=talk)
 
 
-def apply(identity: ContactIdentity, profile: Profile) -> None:
-    """Fill in what the platform tells: the identity's name always, the contact's fields only where empty."""
+def apply(identity: ContactIdentity, profile: Profile, *, told_in: Conversation) -> None:
+    """Fill in what the platform tells: the identity's name always, the contact's fields only where empty.
+
+    told_in: the conversation on whose screens the news is to appear.
+    """
     name = _POISON.sub("", profile.name).strip()[:200]
     found = {
         "name": name,
@@ -72,7 +77,7 @@ def apply(identity: ContactIdentity, profile: Profile) -> None:
         for field in news:
             setattr(contact, field, found[field])
         contact.save(update_fields=news)
-        record(ContactUpdated(contact_id=contact.id, fields=news), by=SYSTEM)
+        record(ContactUpdated(contact_id=contact.id, fields=news, conversation_id=told_in.id), by=SYSTEM)
 
 
 def _claim(identity: ContactIdentity, *, again: bool) -> bool:

@@ -63,6 +63,9 @@ _MESSAGE_FIELDS = {
 }
 
 
+_ATTACHMENT_FIELDS = ("kind", "name", "mime", "size")
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where a page ends: the next one begins behind it."""
@@ -129,7 +132,8 @@ def conversations(
         rows = rows.filter(inbox_id__in=inbox_ids)
     if after is not None:
         rows = rows.filter(
-            Q(last_activity_at__lt=after.at) | Q(last_activity_at=after.at, id__lt=after.id), last_activity_at__lte=after.at
+            Q(last_activity_at__lt=after.at) | Q(last_activity_at=after.at, id__lt=after.id),
+            last_activity_at__lte=after.at,
         )
     return _conversation_rows(rows.order_by("-last_activity_at", "-id")[:limit])
 
@@ -187,6 +191,6 @@ def _message_rows(rows: QuerySet[Message]) -> list[Row]:
     for row in found:
         row["attachments"] = []
     attachments = Attachment.objects.filter(message_id__in=by_id).order_by("message_id", "position")
-    for attachment in attachments.values("message_id", "kind", "name", "mime", "size"):
-        by_id[attachment.pop("message_id")]["attachments"].append(attachment)
+    for message_id, *values in attachments.values_list("message_id", *_ATTACHMENT_FIELDS):
+        by_id[message_id]["attachments"].append(dict(zip(_ATTACHMENT_FIELDS, values, strict=True)))
     return found

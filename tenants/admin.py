@@ -185,10 +185,20 @@ class MembershipsOfUser(admin.TabularInline):
         return platform_site.has_permission(request)
 
 
+class UserForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["email", "name", "language", "timezone", "is_active", "is_staff"]
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
+
+
 @admin.register(User, site=platform_site)
 class UserAdmin(PlatformAdmin):
     """People. A password is set by its owner, by way of the reset mail."""
 
+    form = UserForm
     list_display = ["email", "name", "is_active", "is_staff", "last_login"]
     search_fields = ["email", "name"]
     fields = ["email", "name", "language", "timezone", "is_active", "is_staff", "last_login", "date_joined"]
@@ -202,16 +212,7 @@ class UserAdmin(PlatformAdmin):
         above = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not above and super().has_change_permission(request, obj)
 
-    def get_form(
-        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        if "email" in form.base_fields:
-            form.base_fields["email"].widget.attrs["autocapitalize"] = "none"
-        return form
-
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        obj.email = obj.email.lower()
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)

@@ -63,7 +63,9 @@ class Tenant(TenantMixin):
     auto_drop_schema = False
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="tenants", verbose_name=_("agency"))
+    agency = models.ForeignKey(
+        Agency, on_delete=models.PROTECT, related_name="tenants", verbose_name=_("agency")
+    )
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="tenants", verbose_name=_("plan"))
     schema_name = models.CharField(
         max_length=18, unique=True, editable=False, validators=[RegexValidator(SCHEMA_NAME_FORM)]
@@ -80,8 +82,12 @@ class Tenant(TenantMixin):
         verbose_name_plural = _("tenants")
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(name="tenant_schema_name_form", condition=models.Q(schema_name__regex=SCHEMA_NAME_FORM)),
-            models.CheckConstraint(name="tenant_status_known", condition=models.Q(status__in=["active", "suspended", "closing"])),
+            models.CheckConstraint(
+                name="tenant_schema_name_form", condition=models.Q(schema_name__regex=SCHEMA_NAME_FORM)
+            ),
+            models.CheckConstraint(
+                name="tenant_status_known", condition=models.Q(status__in=["active", "suspended", "closing"])
+            ),
         ]
 
     def __str__(self) -> str:
@@ -159,8 +165,12 @@ class Membership(models.Model):
         VIEWER = "viewer", _("viewer")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user"))
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("tenant"))
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user")
+    )
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("tenant")
+    )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.AGENT)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -184,11 +194,17 @@ class Invitation(models.Model):
     """Asks a person to join one tenant. The link in the mail is good once, for three days; only its digest is kept."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations", verbose_name=_("tenant"))
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="invitations", verbose_name=_("tenant")
+    )
     email = models.EmailField(_("e-mail address"))
-    role = models.CharField(_("role"), max_length=12, choices=Membership.Role.choices, default=Membership.Role.AGENT)
+    role = models.CharField(
+        _("role"), max_length=12, choices=Membership.Role.choices, default=Membership.Role.AGENT
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
+    invited_by = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"), editable=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
@@ -199,7 +215,9 @@ class Invitation(models.Model):
         verbose_name_plural = _("invitations")
         ordering = ["-created_at"]
         constraints = [
-            models.CheckConstraint(name="invitation_email_lower_case", condition=models.Q(email=Lower("email"))),
+            models.CheckConstraint(
+                name="invitation_email_lower_case", condition=models.Q(email=Lower("email"))
+            ),
             models.CheckConstraint(
                 name="invitation_role_known",
                 condition=models.Q(role__in=["owner", "admin", "supervisor", "agent", "viewer"]),
@@ -232,7 +250,9 @@ class ChannelApp(models.Model):
     kind = models.CharField(_("channel"), max_length=20)
     key = models.CharField(_("address key"), max_length=43, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=120)
-    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="channel_apps")
+    tenant = models.ForeignKey(
+        Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="channel_apps"
+    )
     sealed_secret = models.TextField(blank=True)
     sealed_previous_secret = models.TextField(blank=True)
     previous_secret_until = models.DateTimeField(null=True, blank=True)
@@ -318,5 +338,7 @@ class TenantMigration(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="one_migration_row_per_tenant_and_target", fields=["tenant", "target"]),
+            models.UniqueConstraint(
+                name="one_migration_row_per_tenant_and_target", fields=["tenant", "target"]
+            ),
         ]

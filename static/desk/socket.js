@@ -23,7 +23,7 @@ export class Live {
     this.heardAt = 0;
     this.askedAt = 0;
     window.addEventListener("online", () => this.#connectNow());
-    window.addEventListener("offline", () => this.socket?.close());
+    window.addEventListener("offline", () => this.#drop());
     document.addEventListener("visibilitychange", () => !document.hidden && this.#connectNow());
     setInterval(() => this.#beat(), PING_MS);
     this.#connect();
@@ -88,13 +88,19 @@ export class Live {
   #beat() {
     if (this.socket?.readyState > WebSocket.OPEN) return;
     if (Date.now() - this.heardAt > SILENT_MS) {
-      const silent = this.socket;
-      silent?.close(); // a dead line may take minutes to say so: its onclose is not waited for
-      silent?.onclose?.(new CloseEvent("close"));
-      if (silent) silent.onclose = null;
+      this.#drop();
       return;
     }
     this.tell({ type: "ping" });
+  }
+
+  #drop() {
+    const dead = this.socket;
+    if (!dead) return;
+    const closed = dead.onclose;
+    dead.onclose = null; // a dead line may take minutes to say so: its onclose is not waited for
+    dead.close();
+    closed?.call(dead, new CloseEvent("close"));
   }
 
   #take(frame) {

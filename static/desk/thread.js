@@ -1,7 +1,7 @@
 /** The open conversation: bubbles in platform time, older ones on demand, read marks when they are really seen. */
 
 import { fragment, get, post } from "./api.js";
-import { blank, field, newBubble, paintBubble } from "./render.js";
+import { blank, field, initials, newBubble, paintBubble } from "./render.js";
 import { text } from "./texts.js";
 import { inFull, separateDays, writeAll } from "./times.js";
 
@@ -83,6 +83,9 @@ export class Thread {
   /** The conversation's state changed: show it in the head. @param {any} row */
   stateChanged(row) {
     Object.assign(this.section.dataset, { status: row.status, assignee: row.assignee_id ?? "" });
+    const name = row.contact_name || text("visitor");
+    this.section.querySelectorAll('[data-field="contact"]').forEach((place) => (place.textContent = name));
+    this.section.querySelector(".profile .avatar").textContent = initials(name);
     field(this.section, "status").textContent = text(`status-${row.status}`);
     field(this.section, "snoozed").textContent = row.snoozed_until ? ` · ${inFull(row.snoozed_until)}` : "";
     const assignee = field(this.section, "assignee");

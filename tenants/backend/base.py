@@ -70,7 +70,7 @@ class DatabaseWrapper(TenantsWrapper):
         """
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = postgresql.ServerBindingCursor(self.connection)
+            cursor = postgresql.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
             self._put_path_in_force(cursor)
         return self._prepare_cursor(cursor)
 

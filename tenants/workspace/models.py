@@ -119,7 +119,9 @@ class Cursor(models.Model):
 
     reactor = models.CharField(max_length=80, primary_key=True)
     sequence = models.BigIntegerField(default=0)
-    failing_sequence = models.BigIntegerField(null=True)  # the event being retried, and how often it was begun
+    failing_sequence = models.BigIntegerField(
+        null=True
+    )  # the event being retried, and how often it was begun
     attempts = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     moved_at = models.DateTimeField(auto_now=True)
@@ -137,7 +139,9 @@ class DeadEvent(TenantModel):
     class Meta:
         verbose_name = _("event that failed")
         verbose_name_plural = _("events that failed")
-        constraints = [models.UniqueConstraint(name="one_death_per_reactor_and_event", fields=["reactor", "sequence"])]
+        constraints = [
+            models.UniqueConstraint(name="one_death_per_reactor_and_event", fields=["reactor", "sequence"])
+        ]
 
 
 class AuditEntry(models.Model):
@@ -175,7 +179,12 @@ class ApiToken(TenantModel):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     access = models.CharField(_("access"), max_length=8, choices=Access.choices, default=Access.READ)
     agent = models.ForeignKey(
-        Agent, null=True, blank=True, on_delete=models.CASCADE, related_name="api_tokens", verbose_name=_("acts as")
+        Agent,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="api_tokens",
+        verbose_name=_("acts as"),
     )
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
@@ -202,5 +211,9 @@ class IdempotencyKey(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="one_answer_per_idempotency_key", fields=["token", "key"])]
-        indexes = [models.Index(name="idempotency_by_age", fields=["created_at"])]  # read by the nightly sweep
+        constraints = [
+            models.UniqueConstraint(name="one_answer_per_idempotency_key", fields=["token", "key"])
+        ]
+        indexes = [
+            models.Index(name="idempotency_by_age", fields=["created_at"])
+        ]  # read by the nightly sweep

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conversations import lifecycle, outbound
 from conversations.inbound import late
 from conversations.models import (
     Attachment,
@@ -22,7 +25,8 @@ from conversations.models import (
     Wait,
 )
 from tenants.directory import TenantRef
-from tenants.workspace.models import Event
+from tenants.workspace.events import Actor
+from tenants.workspace.models import Agent, Event
 from tests.conversations.posting import (
     Element,
     arrive,
@@ -71,17 +75,23 @@ def state() -> dict[str, Any]:
     return {
         "messages": list(Message.objects.order_by("sent_at").values_list(*fields)),
         "waiting_since": conversation.waiting_since,
-        "open_waits": list(Wait.objects.filter(ended_at=None).values_list("started_at", flat=True)),
+        "waits": waits(),
         "status": conversation.status,
         "shown": (conversation.last_message_text, conversation.last_message_direction),
         "last_activity_at": conversation.last_activity_at,
         "window": conversation.last_customer_message_at,
         "count": conversation.message_count,
-        "sessions": Session.objects.filter(resolved_at=None).count(),
+        "sessions": list(Session.objects.values_list("started_at", "resolved_at")),
         "parked": ParkedItem.objects.exclude(external_id__startswith="mark:").count(),
         "records": set(InboundRecord.objects.values_list("state", flat=True)),
         "erased": {row.event_id for row in InboundRecord.objects.all() if not bytes(row.body)},
     }
+
+
+def waits() -> list[tuple[Any, ...]]:
+    """When each wait began and ended, whether it was answered elsewhere, whether it is its session's first."""
+    fields = ("started_at", "ended_at", "answered_outside", "is_first")
+    return list(Wait.objects.order_by("started_at").values_list(*fields))
 
 
 def clear() -> None:
@@ -100,13 +110,13 @@ def in_order() -> dict[str, Any]:
             ("m5", "hello?", "received", "", None, None, at(50), "in"),
         ],
         "waiting_since": at(30),
-        "open_waits": [at(30)],
+        "waits": [(at(0), at(20), True, True), (at(30), None, False, False)],
         "status": "open",
         "shown": ("hello?", "in"),
         "last_activity_at": at(50),
         "window": at(50),
         "count": 6,
-        "sessions": 1,
+        "sessions": [(at(0), None)],
         "parked": 0,
         "records": {"done"},
         "erased": {"m3", next(_event_ids([edit("m3", "never mind me", 31)]))},
@@ -148,6 +158,81 @@ def test_a_history_in_any_order_and_any_batches_ends_in_the_same_state(
     found["messages"] = [_edited_of_unsent_left_out(row) for row in found["messages"]]
     expected["messages"] = [_edited_of_unsent_left_out(row) for row in expected["messages"]]
     assert found == expected
+
+
+TALK: list[Element] = [
+    echo("e0", "we are here for you", 0),
+    message("m1", "one", 10),
+    message("m2", "two", 20),
+    echo("e1", "answer", 20),
+    echo("e2", "and more", 25),
+    message("m3", "three", 30),
+    echo("e3", "answer", 40),
+    message("m4", "four", 50),
+    message("m5", "five", 50),
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(TALK), cuts=st.lists(st.integers(1, 5), min_size=9, max_size=9))
+def test_answers_from_the_platforms_inbox_end_the_same_waits_in_any_order(
+    inbox: Inbox, order: list[Element], cuts: list[int]
+) -> None:
+    clear()
+    left, sizes = list(order), iter(cuts)
+    while left:
+        size = next(sizes)
+        arrive(inbox, *left[:size])
+        left = left[size:]
+    assert waits() == [
+        (at(10), at(20), True, True),
+        (at(30), at(40), True, False),
+        (at(50), None, False, False),
+    ]
+    assert list(Session.objects.values_list("started_at", "resolved_at")) == [(at(10), None)]
+    conversation = Conversation.objects.get()
+    assert (conversation.status, conversation.waiting_since) == ("open", at(50))
+
+
+def test_an_answer_told_before_its_question_still_counts_as_a_first_response(inbox: Inbox) -> None:
+    arrive(inbox, echo("e1", "answer", 20))
+    arrive(inbox, message("m1", "question", 0))
+    assert waits() == [(at(0), at(20), True, True)]
+    assert (Conversation.objects.get().waiting_since, Session.objects.get().started_at) == (None, at(0))
+    arrive(inbox, message("m2", "another question", 30))
+    assert waits()[1:] == [(at(30), None, False, False)]
+
+
+def test_a_question_and_its_answer_in_one_batch_are_a_wait(inbox: Inbox) -> None:
+    arrive(inbox, message("m1", "question", 0), echo("e1", "answer", 20))
+    assert waits() == [(at(0), at(20), True, True)]
+
+
+def test_what_an_agent_answered_stays_frozen_whatever_comes_late(inbox: Inbox, bob_agent: Agent) -> None:
+    arrive(inbox, message("m1", "question", 0))
+    outbound.reply(
+        Conversation.objects.get(), "answer", by=Actor.agent(bob_agent), client_id=uuid4(), seen_number=None
+    )
+    (frozen,) = Wait.objects.values()
+    arrive(inbox, echo("e1", "answered elsewhere too", 20))
+    arrive(inbox, message("m0", "never answered by anybody", 25))
+    assert Wait.objects.filter(id=frozen["id"]).values().get() == frozen
+    assert waits()[1:] == [(at(25), None, False, False)]
+
+
+def test_a_late_message_does_not_bring_back_what_was_dropped_before(inbox: Inbox, bob_agent: Agent) -> None:
+    arrive(inbox, message("m1", "never mind", 0))
+    lifecycle.resolve(Conversation.objects.get(), by=Actor.agent(bob_agent))
+    ended_at = Session.objects.get().resolved_at
+    assert ended_at is not None
+    after = (timezone.now() - at(0)).total_seconds()
+    arrive(inbox, message("m3", "hello again", after + 60))
+    arrive(inbox, message("m2", "sent before", 5))
+    first, second = Session.objects.order_by("started_at")
+    assert (first.resolved_at, second.started_at) == (ended_at, ended_at)
+    assert waits()[1:] == [(at(5), None, False, True)]
+    arrive(inbox, echo("e1", "answer", 10))
+    assert waits()[1:] == [(at(5), at(10), True, True), (at(after + 60), None, False, False)]
 
 
 def _edited_of_unsent_left_out(row: tuple[Any, ...]) -> tuple[Any, ...]:
