@@ -11,9 +11,9 @@ import subprocess
 import sys
 from urllib.parse import quote
 
-import psycopg
 from psycopg import sql
 
+from benchmarks import database
 from benchmarks.wish import NAMES
 from config import env, postgres
 from config.postgres.place import PROJECT
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     parser.parse_args(arguments)
     address = postgres.database()
     name = f"bench_{secrets.token_hex(4)}"
-    with _connect(address) as connection:
+    with database.connect() as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     parts = {key: quote(str(value), safe="") for key, value in address.items() if key != "OPTIONS"}
     url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/".format(**parts) + name
@@ -38,19 +38,8 @@ def main(arguments: list[str]) -> int:
         variables = {"DATABASE_URL": url, "KONTOR_LOG_LEVEL": "WARNING"}
         return subprocess.run(measuring, cwd=PROJECT, env=env.changed(**variables), check=False).returncode
     finally:
-        with _connect(address) as connection:
+        with database.connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _connect(address: dict[str, str]) -> psycopg.Connection[tuple[object, ...]]:
-    return psycopg.connect(
-        host=address["HOST"],
-        port=address["PORT"],
-        user=address["USER"],
-        password=address["PASSWORD"],
-        dbname=address["NAME"],
-        autocommit=True,
-    )
 
 
 if __name__ == "__main__":

@@ -8,19 +8,18 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from benchmarks import servers
+from benchmarks.load.writing import FIRST_MESSENGER_CUSTOMER
 from config import env
 from config.postgres.place import PROJECT
 from conversations import inboxes
-from conversations.models import Inbox
+from conversations.models import Conversation, Inbox
 from tenants import directory, provisioning
 from tenants.directory import TenantRef
 from tenants.models import Agency, ChannelApp, Membership, Plan, User
@@ -29,6 +28,7 @@ from tenants.sessions import SessionStore
 from tenants.workspace import tokens
 from tenants.workspace.access import find_member
 from tenants.workspace.events import SYSTEM
+from tenants.workspace.log import newest_sequence
 from tenants.workspace.models import Agent, ApiToken
 
 CUSTOMERS = 500  # of each account
@@ -165,6 +165,19 @@ def inbox_of(brand: Brand, channel: str) -> Inbox:
     return Inbox.objects.get(channel=channel, account_id=f"{channel}-{brand.tenant.slug}")
 
 
-def soon() -> Any:
-    """A moment from now, for rows that need one."""
-    return timezone.now() + timedelta(minutes=1)
+def conversations(number: int) -> list[str]:
+    """The ids of so many conversations of the scope's brand."""
+    return [str(each) for each in Conversation.objects.order_by("id").values_list("id", flat=True)[:number]]
+
+
+def conversation_of(brand: Brand, customer: int) -> str:
+    """The conversation of a Messenger customer. Call it inside the brand's scope."""
+    address = str(FIRST_MESSENGER_CUSTOMER + customer)
+    found = Conversation.objects.get(identity__address=address, inbox=inbox_of(brand, "messenger"))
+    return str(found.id)
+
+
+def newest(brand: Brand) -> int:
+    """The number of the newest event of a brand."""
+    with tenant_scope(brand.tenant):
+        return newest_sequence()

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
+from benchmarks import database
 from benchmarks.servers import ADDRESS, Process, free_port
 from benchmarks.wish import Wish
 from config import env, postgres
@@ -145,17 +144,5 @@ def _installed(folder: Path) -> Path:
 
 
 def _database(statement: str) -> None:
-    with postgres_connection() as connection:
+    with database.connect() as connection:
         connection.execute(statement)
-
-
-def postgres_connection() -> Any:
-    """An autocommit connection to the run's database."""
-    return psycopg.connect(
-        host=(address := postgres.database())["HOST"],
-        port=address["PORT"],
-        user=address["USER"],
-        password=address["PASSWORD"],
-        dbname=address["NAME"],
-        autocommit=True,
-    )

@@ -9,6 +9,7 @@ outside of an event loop and the other inside: no start on a database that mixes
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
@@ -22,8 +23,9 @@ pages = get_asgi_application()  # also loads the apps, which the imports below n
 from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
+from config import stopping  # noqa: E402
 from config.door import Application, Door  # noqa: E402
-from conversations import hooks  # noqa: E402
+from conversations import hooks, lanes  # noqa: E402
 from conversations.realtime import desk_socket  # noqa: E402
 from conversations.realtime.hub import stop_hub  # noqa: E402
 from conversations.simulator import application as simulator  # noqa: E402
@@ -45,9 +47,18 @@ folders: dict[str, Application] = {"/hooks/": hooks.application}
 if settings.SIMULATOR:
     folders["/simulator/"] = simulator.application
 
+
+async def _finish() -> None:
+    """Answer what is under way, write what waits in the lanes, let the browsers go to another process."""
+    await application.close()
+    await asyncio.to_thread(lanes.close)
+    await stop_hub()
+
+
 application = Door(
     cast(Application, pages),
     sockets={"/live": desk_socket.application, "/widget/live": widget_socket.application},
     folders=folders,
-    on_stop=stop_hub,
+    on_stop=_finish,
 )
+stopping.gently(_finish)

@@ -6,6 +6,7 @@ that does not name exactly one plain host is refused here, and so is a body too 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BODY_BYTES = 1_000_000
+CLOSING_LOOK_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -46,17 +48,35 @@ class Door:
         self._folders = dict(folders)
         self._on_start = on_start
         self._on_stop = on_stop
+        self._under_way = 0
+        self._is_closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                await self._http(scope, receive, send)
+                await self._counted(scope, receive, send)
             case "websocket":
                 await self._websocket(scope, receive, send)
             case "lifespan":
                 await self._lifespan(receive, send)
             case other:
                 raise ValueError(f"nothing here speaks {other}")
+
+    async def close(self) -> None:
+        """Take no further request, and wait until those under way are answered."""
+        self._is_closing = True
+        while self._under_way:
+            await asyncio.sleep(CLOSING_LOOK_SECONDS)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_closing:
+            await answer(send, 503)
+            return
+        self._under_way += 1
+        try:
+            await self._http(scope, receive, send)
+        finally:
+            self._under_way -= 1
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if host_of(scope["headers"]) is None:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-
-from django.db import DatabaseError
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from conversations import delivering, lifecycle, profiles, replaying
-from tenants import directory
-from tenants.jobs import LIVE, give_connection_back
-from tenants.scope import tenant_scope
+from tenants.jobs import LIVE, in_every_brand
 
 __all__ = ["delivering", "profiles", "replaying", "sweep_inbound", "sweep_outbound", "wake_sleepers"]
-
-logger = logging.getLogger(__name__)
 
 
 @app.periodic(cron="* * * * * */15")  # the sixth field counts seconds
 @app.task(queue=LIVE, name="conversations.sweep_outbound", queueing_lock="conversations.sweep_outbound")
 def sweep_outbound(timestamp: int) -> None:
     """Every 15 seconds: pending messages that nobody works on get a job again."""
-    _in_every_brand(delivering.sweep)
+    in_every_brand(delivering.sweep)
 
 
 @app.periodic(cron="* * * * *")
@@ -31,24 +23,11 @@ def sweep_outbound(timestamp: int) -> None:
 def wake_sleepers(timestamp: int) -> None:
     """Every minute: snoozed conversations whose time has come are open again."""
     now = timezone.now()
-    _in_every_brand(lambda: lifecycle.wake_sleepers(now))
+    in_every_brand(lambda: lifecycle.wake_sleepers(now))
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queue=LIVE, name="conversations.sweep_inbound", queueing_lock="conversations.sweep_inbound")
 def sweep_inbound(timestamp: int) -> None:
     """Every minute: inbound records that nobody tries any more, and what waits for a message."""
-    _in_every_brand(replaying.sweep)
-
-
-def _in_every_brand(work: Callable[[], object]) -> None:
-    """Run `work` in each active brand; one that fails does not keep the others waiting."""
-    try:
-        for tenant in directory.active_tenants():
-            try:
-                with tenant_scope(tenant):
-                    work()
-            except DatabaseError:
-                logger.exception("periodic work failed in brand %s", tenant.slug)
-    finally:
-        give_connection_back()
+    in_every_brand(replaying.sweep)

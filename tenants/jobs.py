@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import close_old_connections, connection, transaction
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from procrastinate import exceptions
 from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
@@ -65,6 +65,19 @@ def give_connection_back() -> None:
         close_old_connections()
 
 
+def in_every_brand(work: Callable[[], object]) -> None:
+    """Run `work` in each active brand; one that fails does not keep the others waiting. For periodic jobs."""
+    try:
+        for tenant in directory.active_tenants():
+            try:
+                with tenant_scope(tenant):
+                    work()
+            except DatabaseError:
+                logger.exception("periodic work failed in brand %s", tenant.slug)
+    finally:
+        give_connection_back()
+
+
 def defer(
     task: Task[..., None, ...],
     *,
@@ -87,9 +100,8 @@ def defer(
     if only_one is not None:
         options["queueing_lock"] = f"{tenant_id}:{only_one}"
     try:
-        with (
-            transaction.atomic() if only_one is not None else nullcontext()
-        ):  # the refusal must not end the caller's
+        # a savepoint: the refusal must not end the caller's transaction
+        with transaction.atomic() if only_one is not None else nullcontext():
             task.configure(**options).defer(tenant_id=tenant_id, **arguments)
     except exceptions.AlreadyEnqueued:
         logger.debug("%s already waits (%s)", task.name, only_one)

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from benchmarks.load.http import request
 
+FIRST_MESSENGER_CUSTOMER = 70_000_000
 TEXT = "您好，我想詢問上週訂購的商品什麼時候可以到貨？謝謝您的協助。"
 
 Write = Callable[[int], bytes]
@@ -61,7 +62,7 @@ def webhooks(plan: dict[str, Any]) -> Write:
 def _messenger(target: dict[str, Any], customer: int, name: str, text: str) -> bytes:
     now, page = round(time.time() * 1000), target["account"]
     message = {
-        "sender": {"id": str(70_000_000 + customer)},
+        "sender": {"id": str(FIRST_MESSENGER_CUSTOMER + customer)},
         "recipient": {"id": page},
         "timestamp": now,
         "message": {"mid": f"m_{name}", "text": text},

@@ -3,7 +3,7 @@
 import { fragment, get, post } from "./api.js";
 import { blank, field, initials, newBubble, paintBubble } from "./render.js";
 import { text } from "./texts.js";
-import { inFull, separateDays, writeAll } from "./times.js";
+import { separateDays, write, writeAll } from "./times.js";
 
 const MOST_BUBBLES = 400;
 const NEAR_END_PX = 80;
@@ -87,7 +87,10 @@ export class Thread {
     this.section.querySelectorAll('[data-field="contact"]').forEach((place) => (place.textContent = name));
     this.section.querySelector(".profile .avatar").textContent = initials(name);
     field(this.section, "status").textContent = text(`status-${row.status}`);
-    field(this.section, "snoozed").textContent = row.snoozed_until ? ` · ${inFull(row.snoozed_until)}` : "";
+    const snoozed = field(this.section, "snoozed");
+    snoozed.hidden = !row.snoozed_until;
+    snoozed.querySelector("time").dateTime = row.snoozed_until ?? "";
+    write(snoozed.querySelector("time"));
     const assignee = field(this.section, "assignee");
     if (assignee) assignee.textContent = row.assignee_name ?? text("unassigned");
     const flag = this.section.querySelector(".acts .flag");

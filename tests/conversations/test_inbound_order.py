@@ -94,6 +94,10 @@ def waits() -> list[tuple[Any, ...]]:
     return list(Wait.objects.order_by("started_at").values_list(*fields))
 
 
+def seconds_since_start() -> int:
+    return int((timezone.now() - at(0)).total_seconds())
+
+
 def clear() -> None:
     for model in (Attachment, Message, Wait, Session, Conversation, ParkedItem, InboundRecord, Event):
         model.objects.all().delete()
@@ -209,15 +213,16 @@ def test_a_question_and_its_answer_in_one_batch_are_a_wait(inbox: Inbox) -> None
 
 
 def test_what_an_agent_answered_stays_frozen_whatever_comes_late(inbox: Inbox, bob_agent: Agent) -> None:
-    arrive(inbox, message("m1", "question", 0))
+    just_now = seconds_since_start() - 100
+    arrive(inbox, message("m1", "question", just_now))
     outbound.reply(
         Conversation.objects.get(), "answer", by=Actor.agent(bob_agent), client_id=uuid4(), seen_number=None
     )
     (frozen,) = Wait.objects.values()
-    arrive(inbox, echo("e1", "answered elsewhere too", 20))
-    arrive(inbox, message("m0", "never answered by anybody", 25))
+    arrive(inbox, echo("e1", "answered elsewhere too", just_now + 20))
+    arrive(inbox, message("m0", "never answered by anybody", just_now + 25))
     assert Wait.objects.filter(id=frozen["id"]).values().get() == frozen
-    assert waits()[1:] == [(at(25), None, False, False)]
+    assert waits()[1:] == [(at(just_now + 25), None, False, False)]
 
 
 def test_a_late_message_does_not_bring_back_what_was_dropped_before(inbox: Inbox, bob_agent: Agent) -> None:
@@ -225,7 +230,7 @@ def test_a_late_message_does_not_bring_back_what_was_dropped_before(inbox: Inbox
     lifecycle.resolve(Conversation.objects.get(), by=Actor.agent(bob_agent))
     ended_at = Session.objects.get().resolved_at
     assert ended_at is not None
-    after = (timezone.now() - at(0)).total_seconds()
+    after = seconds_since_start()
     arrive(inbox, message("m3", "hello again", after + 60))
     arrive(inbox, message("m2", "sent before", 5))
     first, second = Session.objects.order_by("started_at")

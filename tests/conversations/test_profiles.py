@@ -50,6 +50,7 @@ def test_an_unknown_visitor_gets_a_name_a_picture_and_a_language(line: Conversat
     assert contact.picture_url == "https://profile.line-scdn.net/h"
     event = Event.objects.get()
     assert (event.name, event.contact_id) == ("contact.updated", contact.id)
+    assert event.conversation_id == line.id  # so that open desks show the name
     assert event.payload == {"fields": ["name", "picture_url", "language"]}
     assert double.asked[0].path == f"/v2/bot/profile/{identity.address}"
 

@@ -43,6 +43,8 @@ def test_bare_connections_are_read_alike(settings: Settings) -> None:
 
 
 def test_a_network_of_ipv6_has_one_allowance_and_an_ipv4_address_its_own() -> None:
-    assert limited_as("2001:db8:0:1::1") == limited_as("2001:db8:0:1:ffff::2") != limited_as("2001:db8:0:2::1")
+    assert (
+        limited_as("2001:db8:0:1::1") == limited_as("2001:db8:0:1:ffff::2") != limited_as("2001:db8:0:2::1")
+    )
     assert limited_as("192.0.2.1") == limited_as("::ffff:192.0.2.1") != limited_as("192.0.2.2")
     assert limited_as("") == ""
