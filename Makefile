@@ -1,11 +1,15 @@
 # What a person types. Everything here works on a fresh machine with Python 3.11 or newer.
 PORT ?= 8000
 PYTEST_ARGS ?=
+DRILLS ?= all
+SHARP ?=
+SEED ?=
 PYTHON ?= python3
 VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TEST_STATE := .kontor/test
+DRILL_STATE := .kontor/drill
 WITH_DATABASE := $(BIN)/python -m config.postgres run --
 
 # Settings of a real installation, for the checks that only make sense there. The secrets live as long as the check.
@@ -16,7 +20,7 @@ PRODUCTION = KONTOR_ENV=production KONTOR_SECRET_KEY="$(SECRET)" KONTOR_SEAL_KEY
 	KONTOR_BRAND_HOST_SUFFIX=brands.kontor.invalid
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types schema messages bench drill clean-state
+.PHONY: help run test lint format types schema messages screenshots bench drill clean-state
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,11 +67,18 @@ messages: $(VENV)/.installed-checks ## after a change of a text: update the cata
 	KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python manage.py make_messages
 	KONTOR_STATE=$(TEST_STATE) $(WITH_DATABASE) $(BIN)/python manage.py compile_catalogs
 
-bench: $(VENV)/.installed-checks ## measure speed
-	KONTOR_STATE=.kontor/bench $(WITH_DATABASE) $(BIN)/python -m benchmarks
+screenshots: $(VENV)/.installed-checks ## take the pictures of README.md anew (needs Chromium)
+	$(BIN)/python docs/images/make.py
 
-drill: $(VENV)/.installed-checks ## kill things and count what is lost
-	KONTOR_STATE=.kontor/drill $(WITH_DATABASE) $(BIN)/python -m pytest tests/drills $(PYTEST_ARGS)
+bench: $(VENV)/.installed-checks ## measure speed (ONLY="ingest live", SHORT=1 for a smoke test, PEERS=1 with django-helpdesk)
+	KONTOR_STATE=.kontor/bench $(WITH_DATABASE) $(BIN)/python -m benchmarks \
+		$(if $(ONLY),--only $(ONLY)) $(if $(SHORT),--short) $(if $(PEERS),--peers)
+
+drill: $(VENV)/.installed-checks ## kill things and count what is lost (DRILLS=short, DRILLS=web_killed, SHARP=1, SEED=7)
+	@KONTOR_STATE=$(DRILL_STATE) $(BIN)/python -m config.postgres stop
+	@KONTOR_STATE=$(DRILL_STATE) $(BIN)/python -m config.postgres remove
+	@KONTOR_STATE=$(DRILL_STATE) $(WITH_DATABASE) $(BIN)/python -m tests.drills $(DRILLS) \
+		$(if $(SHARP),--sharp) $(if $(SEED),--seed $(SEED))
 
 clean-state: $(VENV)/.installed ## stop the embedded databases and delete everything that runs left behind
 	@for state in .kontor .kontor/test .kontor/bench .kontor/drill; do \

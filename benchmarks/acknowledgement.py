@@ -60,7 +60,9 @@ def _figures(where: str, rate: int, ours: list[list[float]], theirs: list[list[f
         limits = bounds if percent == 99 else {}
         found.append(Figure(f"ack p{percent}, {where}", "ms", a, b, "raw", better="less", **limits))
     longest = [max(times) for times in ours]
-    found.append(Figure(f"longest ack, {where}", "ms", longest, better="less", floor=LONGEST_MS, goal=LONGEST_MS))
+    found.append(
+        Figure(f"longest ack, {where}", "ms", longest, better="less", floor=LONGEST_MS, goal=LONGEST_MS)
+    )
     return found
 
 
@@ -76,9 +78,9 @@ def bulk_work(brand: ground.Brand, wish: Wish) -> Iterator[None]:
             connection.execute(sql.SQL("CREATE TABLE {} (id bigint PRIMARY KEY, text text)").format(table))
             while not stop.is_set():
                 connection.execute(
-                    sql.SQL("INSERT INTO {} SELECT n, repeat(md5(n::text), 8) FROM generate_series(1, {}) n").format(
-                        table, sql.Literal(rows)
-                    )
+                    sql.SQL(
+                        "INSERT INTO {} SELECT n, repeat(md5(n::text), 8) FROM generate_series(1, {}) n"
+                    ).format(table, sql.Literal(rows))
                 )
                 with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(table)) as copy:
                     for _ in copy:

@@ -31,7 +31,12 @@ def measure(wish: Wish) -> list[Figure]:
             servers.serving("uvicorn", servers.PLAIN, wish.logs, variables=servers.PLAIN_SETTINGS)
         )
         posts = ground.posts(customers_of(wish))
-        ours = _deliveries(product.port, ground.webhooks(brand, customers=customers_of(wish)), desk(brand, product.port, number), wish)
+        ours = _deliveries(
+            product.port,
+            ground.webhooks(brand, customers=customers_of(wish)),
+            desk(brand, product.port, number),
+            wish,
+        )
         takes = [
             ours,
             _deliveries(plain.port, posts, bare(plain.port, number), wish),
@@ -42,10 +47,25 @@ def measure(wish: Wish) -> list[Figure]:
     rates = [[each[0] for each in runs] for runs in (us, layer, limit)]
     reach = [[each[1] for each in runs] for runs in (us, layer, limit)]
     return [
-        Figure(f"fan-out to {number} / Channels in memory", "deliveries/s", rates[0], rates[1], "plain build", floor=LAYER_FLOOR, goal=LAYER_GOAL),
+        Figure(
+            f"fan-out to {number} / Channels in memory",
+            "deliveries/s",
+            rates[0],
+            rates[1],
+            "plain build",
+            floor=LAYER_FLOOR,
+            goal=LAYER_GOAL,
+        ),
         Figure(f"fan-out to {number} / raw", "deliveries/s", rates[0], rates[2], "raw", goal=RAW_GOAL),
         Figure(f"message to the last of {number} sockets", "ms", reach[0], reach[2], "raw", better="less"),
-        Figure("memory of 1,000 sockets", "MB", [weights[0] * 1000 / number], [weights[1] * 1000 / number], "raw", better="less"),
+        Figure(
+            "memory of 1,000 sockets",
+            "MB",
+            [weights[0] * 1000 / number],
+            [weights[1] * 1000 / number],
+            "raw",
+            better="less",
+        ),
     ]
 
 
@@ -73,7 +93,9 @@ def _weight(server: servers.Process, sockets: dict[str, Any]) -> float:
     time.sleep(SETTLE_SECONDS / 3)
     before = server.memory_mb()
     write = {"kind": "requests", "asks": []}
-    with servers.load_beside({"port": server.port, "hold": True, "write": write, "sockets": sockets}) as holding:
+    with servers.load_beside(
+        {"port": server.port, "hold": True, "write": write, "sockets": sockets}
+    ) as holding:
         assert holding.stdout is not None
         if json.loads(holding.stdout.readline())["open"] != len(sockets["upgrades"]):
             raise RuntimeError("not all sockets opened")

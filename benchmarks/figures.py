@@ -72,8 +72,11 @@ class Figure:
 def pairs(count: int, *takes: Callable[[], Any]) -> list[list[Any]]:
     """Take each measurement in turn, `count` times (A B A B …): what the machine does meanwhile hits all alike.
 
-    Returns one list per measurement."""
+    More than one are led in by a round that does not count. Returns one list per measurement."""
     taken: list[list[Any]] = [[] for _ in takes]
+    if count > 1:
+        for take in takes:
+            take()
     for _ in range(count):
         for place, take in enumerate(takes):
             taken[place].append(take())
@@ -90,7 +93,9 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         cells += [f"{_text(spread[0])} .. {_text(spread[1])}", row["floor"], row["goal"], row["verdict"]]
         lines.append([_text(cell) for cell in cells])
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines
+    )
 
 
 def _number(value: float) -> float | None:

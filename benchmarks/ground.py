@@ -93,13 +93,22 @@ def _connect(channel: str, slug: str, platform_port: int, host: str) -> dict[str
         base_url=f"http://127.0.0.1:{platform_port}",
     )
     key = ChannelApp.objects.get(routes__inbox_id=inbox.id).key
-    return {"channel": channel, "path": f"/hooks/{channel}/{key}", "host": host, "account": account, "secret": secret}
+    return {
+        "channel": channel,
+        "path": f"/hooks/{channel}/{key}",
+        "host": host,
+        "account": account,
+        "secret": secret,
+    }
 
 
 def people(brand: Brand, number: int) -> list[str]:
     """So many agents of a brand, each signed in. Returns the cookie header of each."""
     with public_scope():
-        users = [User(email=f"agent{place}.{secrets.token_hex(4)}@bench.test", name=f"Agent {place}") for place in range(number)]
+        users = [
+            User(email=f"agent{place}.{secrets.token_hex(4)}@bench.test", name=f"Agent {place}")
+            for place in range(number)
+        ]
         User.objects.bulk_create(users)
         Membership.objects.bulk_create(
             Membership(user=user, tenant_id=brand.tenant.id, role=Membership.Role.ADMIN) for user in users

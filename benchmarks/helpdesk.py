@@ -68,7 +68,8 @@ from helpdesk.models import Queue, Ticket
 call_command("migrate", verbosity=0)
 user = get_user_model().objects.create_superuser("agent", "agent@harbour.test")
 queue = Queue.objects.create(slug="sup", title="Support")
-Ticket.objects.bulk_create(Ticket(title="order", queue=queue, submitter_email="u@harbour.test") for _ in range(%(tickets)d))
+for _ in range(%(tickets)d):
+    Ticket.objects.create(title="order", queue=queue, submitter_email="u@harbour.test")
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)
 session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
@@ -92,7 +93,12 @@ def start(running: ExitStack, wish: Wish) -> Peer:
     folder = state_folder() / "helpdesk"
     python = _installed(folder)
     name = f"helpdesk_{secrets.token_hex(4)}"
-    address = {**postgres.database(), "NAME": name, "ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60}
+    address = {
+        **postgres.database(),
+        "NAME": name,
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 60,
+    }
     _database(f"CREATE DATABASE {name}")
     running.callback(_database, f"DROP DATABASE {name} WITH (FORCE)")
     project = folder / "project"
@@ -114,7 +120,9 @@ def start(running: ExitStack, wish: Wish) -> Peer:
     return _serve(running, wish, python, variables, json.loads(made.stdout.splitlines()[-1]))
 
 
-def _serve(running: ExitStack, wish: Wish, python: Path, variables: dict[str, str], made: dict[str, Any]) -> Peer:
+def _serve(
+    running: ExitStack, wish: Wish, python: Path, variables: dict[str, str], made: dict[str, Any]
+) -> Peer:
     port = free_port()
     command = [str(python), "-m", "gunicorn", "wsgi:application", "-b", f"{ADDRESS}:{port}", "-k", "gthread"]
     command += ["-w", str(WORKERS), "--threads", str(THREADS), "--keep-alive", "30", "--log-level", "error"]

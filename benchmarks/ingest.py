@@ -41,7 +41,9 @@ def measure(wish: Wish) -> list[Figure]:
     return figures
 
 
-def start_product(running: ExitStack, wish: Wish, kind: str, slug: str) -> tuple[servers.Process, ground.Brand]:
+def start_product(
+    running: ExitStack, wish: Wish, kind: str, slug: str
+) -> tuple[servers.Process, ground.Brand]:
     """The product as it is shipped, a web server and a worker, with a brand whose customers are known."""
     platform = running.enter_context(servers.serving("uvicorn", servers.PLATFORM, wish.logs))
     brand = ground.make_brand(slug, platform.port)
@@ -69,7 +71,9 @@ def rate(port: int, write: dict[str, Any], senders: int, wish: Wish) -> Callable
     return take
 
 
-def _figures(where: str, senders: int, ours: list[float], raw: list[float], plain: list[float]) -> list[Figure]:
+def _figures(
+    where: str, senders: int, ours: list[float], raw: list[float], plain: list[float]
+) -> list[Figure]:
     bounded = senders == max(SENDERS)
     floors = {"floor": RAW_FLOOR, "goal": RAW_GOAL} if bounded else {}
     plain_floors = {"floor": PLAIN_FLOOR, "goal": PLAIN_GOAL} if bounded else {}
@@ -86,4 +90,6 @@ def _beside_helpdesk(running: ExitStack, wish: Wish, port: int, brand: ground.Br
         rate(port, ground.webhooks(brand, customers=customers_of(wish)), 32, wish),
         rate(peer.port, peer.tickets, 8, wish),
     )
-    return Figure("ingest / django-helpdesk", "messages/s", ours, theirs, "django-helpdesk, 8 clients", goal=PEER_GOAL)
+    return Figure(
+        "ingest / django-helpdesk", "messages/s", ours, theirs, "django-helpdesk, 8 clients", goal=PEER_GOAL
+    )

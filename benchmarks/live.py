@@ -29,7 +29,12 @@ def measure(wish: Wish) -> list[Figure]:
             raw = running.enter_context(servers.serving("uvicorn", servers.RAW, wish.logs))
             for number in SOCKETS:
                 takes = [
-                    reached(product.port, ground.webhooks(brand, customers=customers_of(wish)), desk(brand, product.port, number), wish),
+                    reached(
+                        product.port,
+                        ground.webhooks(brand, customers=customers_of(wish)),
+                        desk(brand, product.port, number),
+                        wish,
+                    ),
                     reached(raw.port, ground.posts(customers_of(wish)), bare(raw.port, number), wish),
                 ]
                 figures += _figures(f"{kind}, {number} sockets", *pairs(wish.pairs, *takes))
@@ -51,12 +56,16 @@ def bare(port: int, number: int) -> dict[str, Any]:
     return {"upgrades": [upgrade("/", "127.0.0.1", port).decode("latin-1")] * number, "hello": ""}
 
 
-def reached(port: int, write: dict[str, Any], sockets: dict[str, Any], wish: Wish) -> Callable[[], list[float]]:
+def reached(
+    port: int, write: dict[str, Any], sockets: dict[str, Any], wish: Wish
+) -> Callable[[], list[float]]:
     """A measurement: milliseconds from due to each socket. Raises RuntimeError when a socket missed one."""
 
     def take() -> list[float]:
         seconds = wish.seconds(SECONDS)
-        result = servers.load({"port": port, "write": write, "rate": RATE, "seconds": seconds, "sockets": sockets})
+        result = servers.load(
+            {"port": port, "write": write, "rate": RATE, "seconds": seconds, "sockets": sockets}
+        )
         if result["bad"] or result["missing"]:
             raise RuntimeError(f"{result['bad']} refused, {result['missing']} not delivered")
         return [each * 1000 for each in result["reached"]]

@@ -74,7 +74,13 @@ def _round(page: Page, brand: ground.Brand, port: int, number: int) -> list[floa
     """Milliseconds from each 200 to its bubble."""
     page.evaluate(WATCH)
     one_account = {**ground.webhooks(brand, only=CUSTOMER), "targets": brand.targets[:1]}
-    plan = {"port": port, "write": one_account, "rate": RATE, "seconds": SECONDS, "first": 1_000_000 * (number + 1)}
+    plan = {
+        "port": port,
+        "write": one_account,
+        "rate": RATE,
+        "seconds": SECONDS,
+        "first": 1_000_000 * (number + 1),
+    }
     plan["sockets"] = desk(brand, port, COLLEAGUES)
     with servers.load_beside(plan) as generator:
         while generator.poll() is None:
@@ -85,4 +91,6 @@ def _round(page: Page, brand: ground.Brand, port: int, number: int) -> list[floa
     missing = set(acknowledged) - set(painted)
     if missing:
         raise RuntimeError(f"{len(missing)} of {len(acknowledged)} bubbles were not painted")
-    return [max(0.0, painted[each] - at) * 1000 for each, at in acknowledged.items() if re.fullmatch(r"\d+", each)]
+    return [
+        max(0.0, painted[each] - at) * 1000 for each, at in acknowledged.items() if re.fullmatch(r"\d+", each)
+    ]

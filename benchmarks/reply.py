@@ -37,11 +37,17 @@ def measure(wish: Wish) -> list[Figure]:
     return figures
 
 
-def _figures(where: str, clients: int, ours: list[float], plain: list[float], *peer: list[float]) -> list[Figure]:
+def _figures(
+    where: str, clients: int, ours: list[float], plain: list[float], *peer: list[float]
+) -> list[Figure]:
     found = [Figure(f"reply / plain, {where}", "replies/s", ours, plain, "plain Django build")]
     if peer:
         bounds = {"floor": PEER_FLOOR, "goal": PEER_GOAL} if clients == max(CLIENTS) else {}
-        found.append(Figure(f"reply / django-helpdesk, {where}", "replies/s", ours, peer[0], "django-helpdesk", **bounds))
+        found.append(
+            Figure(
+                f"reply / django-helpdesk, {where}", "replies/s", ours, peer[0], "django-helpdesk", **bounds
+            )
+        )
     return found
 
 

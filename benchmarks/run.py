@@ -52,7 +52,9 @@ def main(arguments: list[str]) -> int:
         rows += [_row(name, figure, wish) for figure in figures]
         print(f"\n{name} ({time.monotonic() - began:.0f} s)\n{table(rows[-len(figures) :])}", flush=True)
     after = machine.state(state_folder())
-    LATEST.write_text(json.dumps({"before": before, "after": after, "figures": rows}, indent=1, ensure_ascii=False))
+    LATEST.write_text(
+        json.dumps({"before": before, "after": after, "figures": rows}, indent=1, ensure_ascii=False)
+    )
     print(f"\nbefore {before}\nafter  {after}\n\n{table(rows)}\n\nwritten to {LATEST}")
     return 1 if broken else 0
 

@@ -39,7 +39,9 @@ def free_port() -> int:
 class Process:
     """A process of ours, with everything below it."""
 
-    def __init__(self, command: Sequence[str], log: Path, variables: Mapping[str, str], port: int = 0) -> None:
+    def __init__(
+        self, command: Sequence[str], log: Path, variables: Mapping[str, str], port: int = 0
+    ) -> None:
         self.port = port
         self._log = log.open("ab")
         self._log_path = log
@@ -81,7 +83,18 @@ def asgi(kind: str, application: str, port: int) -> list[str]:
         return [sys.executable, "-m", "daphne", "-v", "0", "-b", ADDRESS, "-p", str(port), application]
     quiet = ["--log-level", "warning", "--no-access-log"]
     sockets = ["--ws", "websockets", "--ws-per-message-deflate", "false"]
-    return [sys.executable, "-m", "uvicorn", application, "--host", ADDRESS, "--port", str(port), *quiet, *sockets]
+    return [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        application,
+        "--host",
+        ADDRESS,
+        "--port",
+        str(port),
+        *quiet,
+        *sockets,
+    ]
 
 
 @contextmanager
@@ -102,7 +115,9 @@ def serving(
 @contextmanager
 def working(logs: Path) -> Iterator[Process]:
     """The product's worker until the block ends."""
-    worker = Process([sys.executable, "manage.py", "work"], logs / "worker.log", {"KONTOR_LOG_LEVEL": "WARNING"})
+    worker = Process(
+        [sys.executable, "manage.py", "work"], logs / "worker.log", {"KONTOR_LOG_LEVEL": "WARNING"}
+    )
     try:
         yield worker
     finally:

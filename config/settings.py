@@ -102,6 +102,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "KEY_FUNCTION": "tenants.caching.tenant_key",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},  # limits are counted here: a flood of names must not push them out
     }
 }
 
@@ -116,6 +117,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "tenants.headers.HeadersMiddleware",
+    "tenants.wellformed.WellFormedMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -179,7 +181,7 @@ AXES_USERNAME_CALLABLE = "tenants.accounts.attempted_address"
 AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_RESET_ON_SUCCESS = True
+AXES_RESET_ON_SUCCESS = False  # it would also forget the network address; tenants.accounts forgets the name alone
 AXES_VERBOSE = False
 
 # --- cookies and headers: every cookie is host-only ---------------------------------------------------------

@@ -25,7 +25,7 @@ from conversations.inbound import records
 from conversations.inbound.arrivals import by_tenant
 from conversations.refusals import Refusals
 from tenants import channel_apps, directory, peers
-from tenants.directory import AppRef, RouteRef, TenantRef
+from tenants.directory import AppRef, TenantRef
 from tenants.hosts import host_of
 from tenants.models import UnparsedHook
 from tenants.scope import in_tenant, in_thread, public_scope
@@ -175,12 +175,11 @@ def _bury_in_public(app: AppRef, body: bytes, headers: dict[str, str], reason: s
 
 async def _hand_over(app: AppRef, items: Sequence[Item], headers: dict[str, str]) -> None:
     """Each item to its tenant's lane; returns when all are on disk."""
-    routes: dict[str, RouteRef | None] = {}
-    for account_id, number in Counter(item.account_id for item in items).items():
-        routes[account_id] = await directory.ask(directory.route, app.id, app.kind, account_id[:200])
-        if routes[account_id] is None:
-            counts["unknown_account"] += number
-            unknown_accounts.note(app.id, account_id, number)
+    numbers = Counter(item.account_id for item in items)
+    routes = await directory.routes(app.id, app.kind, numbers)
+    for account_id in (account_id for account_id in numbers if routes[account_id] is None):
+        counts["unknown_account"] += numbers[account_id]
+        unknown_accounts.note(app.id, account_id, numbers[account_id])
     loads, damaged = [], False
     for tenant_id, arrivals in by_tenant(items, routes, headers).items():
         tenant = await directory.ask(directory.tenant_by_id, tenant_id)

@@ -17,8 +17,8 @@ from tenants import channel_apps, directory, sealing
 from tenants.ids import new_id
 from tenants.models import ChannelApp, ChannelRoute
 from tenants.scope import scoped_tenant
+from tenants.workspace import audit
 from tenants.workspace.events import Actor, unit_of_work
-from tenants.workspace.models import Agent, AuditEntry
 
 _WIDGET = "widget"
 
@@ -157,13 +157,4 @@ def _locked(inbox: Inbox) -> Inbox:
 
 
 def _audit(act: str, inbox: Inbox, *, by: Actor, changes: Mapping[str, str] | None = None) -> None:
-    agent = Agent.objects.filter(id=by.agent_id).first() if by.agent_id else None
-    AuditEntry.objects.create(
-        user_id=None if agent is None else agent.user_id,
-        user_name=by.kind if agent is None else agent.name,
-        act=act,
-        target_type="inbox",
-        target_id=str(inbox.id),
-        target_name=inbox.name,
-        changes=dict(changes or {}),
-    )
+    audit.note_by(by, act, "inbox", inbox.id, inbox.name, changes=changes)

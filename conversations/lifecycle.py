@@ -7,10 +7,12 @@ once.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from conversations.events import (
@@ -29,6 +31,7 @@ from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 from tenants.workspace.models import Agent, Team
 
 SLEEPERS_AT_ONCE = 500
+LONGEST_SNOOZE = timedelta(days=366)
 
 Status = Conversation.Status
 
@@ -36,7 +39,8 @@ Status = Conversation.Status
 class LifecycleError(Exception):
     """The conversation cannot be changed like this; `code` says why.
 
-    Codes: unknown_agent, unknown_team, unknown_priority, not_open, snooze_in_past, another_is_open.
+    Codes: unknown_agent, unknown_team, unknown_priority, not_open, snooze_in_past,
+    snooze_too_long, another_is_open.
     """
 
     def __init__(self, code: str) -> None:
@@ -88,9 +92,12 @@ def give_to_team(conversation: Conversation, *, team: Team | None, by: Actor) ->
 
 
 def snooze(conversation: Conversation, *, until: datetime | None, by: Actor) -> Conversation:
-    """Put to sleep until a time to come, or until the customer's next message (None)."""
-    if until is not None and until <= timezone.now():
+    """Put to sleep until a time to come (at most LONGEST_SNOOZE), or until the customer's next message (None)."""
+    now = timezone.now()
+    if until is not None and until <= now:
         raise LifecycleError("snooze_in_past")
+    if until is not None and until > now + LONGEST_SNOOZE:  # a time at the calendar's end cannot be shown in every zone
+        raise LifecycleError("snooze_too_long")
     with unit_of_work():
         row = _locked(conversation)
         if row.status == Status.RESOLVED:
@@ -208,17 +215,35 @@ def mark_seen(conversation: Conversation, *, agent: Agent, number: int) -> bool:
     return True
 
 
-def answered(conversation: Conversation, *, agent: Agent | None, at: datetime, outside: bool = False) -> bool:
+def take_on(conversation: Conversation, *, agent: Agent, by: Actor) -> None:
+    """Make the agent who answers responsible, where nobody is yet.
+
+    conversation: locked by the caller, whose unit of work this is, and who saves its `assignee`.
+    """
+    if conversation.assignee_id is not None:
+        return
+    if not agent.is_active:
+        raise LifecycleError("unknown_agent")
+    conversation.assignee = agent
+    record(
+        ConversationAssigned(
+            conversation_id=conversation.id,
+            contact_id=conversation.contact_id,
+            assignee_id=agent.id,
+            previous_assignee_id=None,
+        ),
+        by=by,
+    )
+
+
+def answered(conversation: Conversation, *, agent: Agent, at: datetime) -> bool:
     """End the customer's wait: a person answered. Bots, instant replies and away messages never come here.
 
-    conversation: locked by the caller, whose unit of work this is. agent: None when the answer was written in
-    the platform's own inbox (outside). Returns whether somebody was waiting.
+    conversation: locked by the caller, whose unit of work this is, and who saves its `waiting_since`. Returns
+    whether somebody was waiting.
     """
-    ended = _end_wait(conversation, at=at, answered_by=agent, outside=outside)
-    if conversation.waiting_since is not None:
-        conversation.waiting_since = None
-        conversation.save(update_fields=["waiting_since"])
-    return ended
+    conversation.waiting_since = None
+    return _end_wait(conversation, at=at, answered_by=agent)
 
 
 def ensure_session(conversation: Conversation, *, at: datetime) -> Session:
@@ -248,21 +273,20 @@ def _locked(conversation: Conversation) -> Conversation:
 
 
 def _end_wait(
-    conversation: Conversation,
-    *,
-    at: datetime,
-    answered_by: Agent | None = None,
-    outside: bool = False,
-    dropped: bool = False,
+    conversation: Conversation, *, at: datetime, answered_by: Agent | None = None, dropped: bool = False
 ) -> bool:
-    wait = Wait.objects.filter(conversation=conversation, ended_at__isnull=True).first()
-    if wait is None:
-        return False
-    wait.ended_at = max(at, wait.started_at)  # platform clocks run ahead of ours now and then
-    wait.answered_by, wait.answered_outside, wait.dropped = answered_by, outside, dropped
-    wait.assignee_id, wait.team_id = conversation.assignee_id, conversation.team_id
-    wait.save(update_fields=["ended_at", "answered_by", "answered_outside", "dropped", "assignee", "team"])
-    return True
+    """End the open wait of a locked conversation, frozen with who is responsible now. One statement."""
+    waiting = Wait.objects.filter(conversation=conversation, ended_at__isnull=True)
+    return bool(
+        waiting.update(
+            ended_at=Greatest(F("started_at"), Value(at)),  # platform clocks run ahead of ours now and then
+            answered_by=answered_by,
+            answered_outside=False,
+            dropped=dropped,
+            assignee_id=conversation.assignee_id,
+            team_id=conversation.team_id,
+        )
+    )
 
 
 def _move_read_mark(agent_id: UUID, conversation_id: UUID, number: int) -> bool:

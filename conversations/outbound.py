@@ -181,13 +181,13 @@ def _is_by_another(row: queries.Row, by: Actor) -> bool:
 
 
 def _take_up(conversation: Conversation, *, by: Actor, now: datetime) -> None:
-    """A person's answer reopens the conversation, takes it on and ends the customer's wait."""
+    """A person's answer reopens the conversation, takes it on and ends the customer's wait; `_write` saves."""
     if by.agent_id is not None:
         agent = Agent.objects.get(id=by.agent_id)
         if conversation.status == Conversation.Status.RESOLVED:
             conversation.status = lifecycle.reopen(conversation, by=by).status
-        if conversation.assignee_id is None and conversation.inbox.settings.get("assign_on_reply", True):
-            conversation.assignee_id = lifecycle.assign(conversation, to=agent, by=by).assignee_id
+        if conversation.inbox.settings.get("assign_on_reply", True):
+            lifecycle.take_on(conversation, agent=agent, by=by)
         lifecycle.answered(conversation, agent=agent, at=now)
     if conversation.status != Conversation.Status.RESOLVED:
         lifecycle.ensure_session(conversation, at=now)
@@ -221,7 +221,14 @@ def _write(
     conversation.last_message_direction = Message.Direction.OUT
     conversation.last_activity_at = max(now, conversation.last_activity_at)
     conversation.save(
-        update_fields=["message_count", "last_message_text", "last_message_direction", "last_activity_at"]
+        update_fields=[
+            "assignee",
+            "waiting_since",
+            "message_count",
+            "last_message_text",
+            "last_message_direction",
+            "last_activity_at",
+        ]
     )
     record(
         MessageReplied(

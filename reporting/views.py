@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -83,7 +83,9 @@ def _filters(request: MemberRequest, zone: ZoneInfo) -> tuple[date, UUID | None,
     try:
         day = date.fromisoformat(asked["day"]) if asked.get("day") else timezone.now().astimezone(zone).date()
         inbox_id = UUID(asked["inbox"]) if asked.get("inbox") else None
-    except ValueError:
+        for instant in metrics.day_span(day, zone):
+            instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # the second: the calendar's first and last day reach beyond it
         raise Http404 from None
     if state and state not in supervisor.STATES:
         raise Http404

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
+from axes.utils import reset as forget_wrong_passwords
 from django.contrib import auth
 from django.http import HttpRequest
 from django.urls import reverse
@@ -36,6 +37,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str) -> bool:
         """Only a path of this very host may follow a sign-in."""
         return is_own_path(url)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """The right password takes back the wrong ones that were tried under this very name, but not those that
+        the same network address tried under others: guessing at a colleague's is not forgiven by one's own."""
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            forget_wrong_passwords(username=attempted_address(request, credentials))
+        return user
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link in the mail: on the stored domain, whatever Host the request carried."""

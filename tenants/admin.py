@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tenants import directory, provisioning
-from tenants.house_admin import HouseAdminSite
+from tenants.house_admin import HouseAdminSite, HouseModelAdmin
 from tenants.models import Agency, Domain, Membership, Plan, Tenant, User
 from tenants.scope import tenant_scope
 from tenants.workspace import audit
@@ -40,7 +41,7 @@ class PlatformAdminSite(HouseAdminSite):
 platform_site = PlatformAdminSite(name="admin")
 
 
-class PlatformAdmin(admin.ModelAdmin):
+class PlatformAdmin(HouseModelAdmin):
     """Platform staff may see and change what is registered; the look-ups of hosts follow at once."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -74,7 +75,17 @@ class PlanAdmin(PlatformAdmin):
     list_display = ["name", "api_calls_per_minute", "inbound_per_second", "sockets", "agents"]
 
 
-class TenantForm(forms.ModelForm):
+class ZonedForm(forms.ModelForm):
+    """A form whose `timezone` is one that exists: pages of a brand or person with any other cannot be shown."""
+
+    def clean_timezone(self) -> str:
+        zone = str(self.cleaned_data["timezone"])
+        if zone and zone not in available_timezones():
+            raise ValidationError(_("There is no such time zone."))
+        return zone
+
+
+class TenantForm(ZonedForm):
     """A brand's own data; making one asks for its address and owner too, and provisions its schema."""
 
     language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
@@ -185,7 +196,7 @@ class MembershipsOfUser(admin.TabularInline):
         return platform_site.has_permission(request)
 
 
-class UserForm(forms.ModelForm):
+class UserForm(ZonedForm):
     class Meta:
         model = User
         fields = ["email", "name", "language", "timezone", "is_active", "is_staff"]

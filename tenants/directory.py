@@ -106,6 +106,22 @@ def route(app_id: UUID, kind: str, account_id: str) -> RouteRef | None:
     return _remembered((route, app_id, kind, account_id), lambda: _route(app_id, kind, account_id))
 
 
+async def routes(app_id: UUID, kind: str, account_ids: Iterable[str]) -> dict[str, RouteRef | None]:
+    """`route` for several accounts, from async code: those not in memory with one query, however many."""
+    now = time.monotonic()
+    found: dict[str, RouteRef | None] = {}
+    unknown: list[str] = []
+    for account_id in account_ids:
+        known = _answers.get((route, app_id, kind, account_id))
+        if known is not None and known[0] > now:
+            found[account_id] = known[1]
+        else:
+            unknown.append(account_id)
+    if unknown:
+        found |= await in_thread(_routes, app_id, kind, unknown)
+    return found
+
+
 async def ask(look_up: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """`look_up(*args)`, one of the look-ups above, from async code: from memory at once, else in a thread."""
     known = _answers.get((look_up, *args))
@@ -133,10 +149,14 @@ def _remembered(key: Hashable, look_up: Callable[[], T]) -> T:
         return remembered
     with public_scope():
         answer = look_up()
+    _remember(key, answer)
+    return answer
+
+
+def _remember(key: Hashable, answer: object) -> None:
     if len(_answers) >= MOST_ENTRIES:
         _answers.clear()
-    _answers[key] = (now + LIFE_SECONDS, answer)
-    return answer
+    _answers[key] = (time.monotonic() + LIFE_SECONDS, answer)
 
 
 def _tenant(rows: QuerySet[Tenant]) -> TenantRef | None:
@@ -186,9 +206,21 @@ def _app(key: str) -> AppRef | None:
 
 
 def _route(app_id: UUID, kind: str, account_id: str) -> RouteRef | None:
-    row = (
-        ChannelRoute.objects.filter(app_id=app_id, kind=kind, account_id=account_id)
-        .values_list("tenant_id", "inbox_id")
-        .first()
-    )
-    return None if row is None else RouteRef(*row)
+    return _read_routes(app_id, kind, [account_id]).get(account_id)
+
+
+def _routes(app_id: UUID, kind: str, account_ids: list[str]) -> dict[str, RouteRef | None]:
+    with public_scope():
+        known = _read_routes(app_id, kind, account_ids)
+    found = {account_id: known.get(account_id) for account_id in account_ids}
+    for account_id, answer in found.items():
+        _remember((route, app_id, kind, account_id), answer)
+    return found
+
+
+def _read_routes(app_id: UUID, kind: str, account_ids: list[str]) -> dict[str, RouteRef]:
+    rows = ChannelRoute.objects.filter(app_id=app_id, kind=kind, account_id__in=account_ids)
+    return {
+        account_id: RouteRef(tenant_id, inbox_id)
+        for account_id, tenant_id, inbox_id in rows.values_list("account_id", "tenant_id", "inbox_id")
+    }

@@ -7,6 +7,7 @@ requests and sockets alike: a cookie that was carried to another brand's host op
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from django.contrib.sessions.backends import db
@@ -16,11 +17,17 @@ from tenants.backend.current import current_tenant
 KEY = "tenant_id"
 PLATFORM = "platform"
 
+_KEY_FORM = re.compile(r"[a-z0-9]{32}")
+
 logger = logging.getLogger(__name__)
 
 
 class SessionStore(db.SessionStore):
     """The database's sessions, bound to the scope that they were made in."""
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Only what Django itself makes: a quoted cookie can spell NUL, which the database takes for an error."""
+        return key is not None and _KEY_FORM.fullmatch(key) is not None
 
     def load(self) -> dict[str, Any]:
         data: dict[str, Any] = super().load()

@@ -177,8 +177,8 @@ def test_an_answer_that_counts_as_sent_and_never_went_out_is_lost(run: Run) -> N
     assert run.laws() == {"lost"}
 
 
-@pytest.mark.parametrize("status", ["unconfirmed", "failed"])
-def test_an_answer_that_is_shown_as_undecided_may_have_arrived_or_not(run: Run, status: str) -> None:
+@pytest.mark.parametrize("status", ["unconfirmed", "failed", "skipped"])
+def test_an_answer_that_a_person_was_shown_may_have_arrived_or_not(run: Run, status: str) -> None:
     run.change("a1", status=status)
     assert run.laws() == set()
     run.platform.clear()
@@ -189,6 +189,11 @@ def test_an_answer_that_still_waits_at_the_end_is_unsettled(run: Run) -> None:
     run.change("a1", status="pending")
     run.platform.clear()
     assert run.laws() == {"unsettled"}
+
+
+def test_where_nobody_sends_answers_may_wait(run: Run) -> None:
+    run.change("a1", status="pending")
+    assert not check(run.history, run.database)
 
 
 def test_an_answer_that_nobody_wrote_is_invented(run: Run) -> None:

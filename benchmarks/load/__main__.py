@@ -15,6 +15,8 @@ import resource
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import uvloop
@@ -24,6 +26,7 @@ from benchmarks.load.http import Client, Gone
 from benchmarks.load.writing import writer
 
 SETTLE_SECONDS = 3.0
+EVENT_SECONDS = 10.0
 MOST_WAITING = 512
 
 
@@ -40,12 +43,15 @@ class Run:
         self.due: dict[int, float] = {}
         self.acknowledged: dict[int, float] = {}
         self.heard: dict[int, list[float]] = defaultdict(list)
+        self.news = asyncio.Event()
 
     async def do(self) -> dict[str, Any]:
         listeners = []
         if "sockets" in self.plan:
             upgrades = [text.encode("latin-1") for text in self.plan["sockets"]["upgrades"]]
-            listeners = await sockets.open_all(self.plan["port"], upgrades, self.plan["sockets"]["hello"], self._hear)
+            listeners = await sockets.open_all(
+                self.plan["port"], upgrades, self.plan["sockets"]["hello"], self._hear
+            )
         began = time.time()
         if "senders" in self.plan:
             await asyncio.gather(*(self._closed(began) for _ in range(self.plan["senders"])))
@@ -55,7 +61,10 @@ class Run:
             await self._one_by_one(len(listeners))
         lasted = time.time() - began
         if listeners and "rate" in self.plan:
-            await self._settle(len(listeners))
+            number = len(listeners)
+            await self._until(
+                SETTLE_SECONDS, lambda: all(len(self.heard[each]) >= number for each in self.due)
+            )
         for listener in listeners:
             listener.close()
         return self._result(lasted, len(listeners))
@@ -103,15 +112,16 @@ class Run:
             self.due[number] = time.time()
             client = await self._ask(client, number)
             self.acknowledged[number] = time.time()
-            deadline = time.time() + 10
-            while len(self.heard[number]) < listeners and time.time() < deadline:
-                await asyncio.sleep(0.001)
+            await self._until(EVENT_SECONDS, lambda number=number: len(self.heard[number]) >= listeners)
         client.close()
 
-    async def _settle(self, listeners: int) -> None:
-        deadline = time.time() + SETTLE_SECONDS
-        while time.time() < deadline and any(len(self.heard[number]) < listeners for number in self.due):
-            await asyncio.sleep(0.05)
+    async def _until(self, seconds: float, is_done: Callable[[], bool]) -> None:
+        """Wait until sockets have heard enough, or the time is over."""
+        deadline = time.time() + seconds
+        while not is_done() and (left := deadline - time.time()) > 0:
+            self.news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.news.wait(), left)
 
     async def _ask(self, client: Client, number: int) -> Client:
         try:
@@ -130,6 +140,7 @@ class Run:
     def _hear(self, number: int, now: float) -> None:
         if number in self.due:
             self.heard[number].append(now)
+            self.news.set()
 
     def _result(self, lasted: float, listeners: int) -> dict[str, Any]:
         usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -143,11 +154,15 @@ class Run:
             "acknowledged": self.acknowledged,
         }
         if listeners:
-            result["reached"] = [now - self.due[n] for n, all_of_it in self.heard.items() for now in all_of_it]
+            result["reached"] = [
+                now - self.due[n] for n, all_of_it in self.heard.items() for now in all_of_it
+            ]
             result["everywhere"] = [
                 max(times) - self.due[n] for n, times in self.heard.items() if len(times) == listeners
             ]
-            result["spread"] = [max(times) - min(times) for times in self.heard.values() if len(times) == listeners]
+            result["spread"] = [
+                max(times) - min(times) for times in self.heard.values() if len(times) == listeners
+            ]
             result["missing"] = len(self.due) * listeners - sum(len(times) for times in self.heard.values())
         return result
 
@@ -155,7 +170,9 @@ class Run:
 async def hold(plan: dict[str, Any]) -> dict[str, Any]:
     """Open sockets, say so, and keep them until standard input closes."""
     upgrades = [text.encode("latin-1") for text in plan["sockets"]["upgrades"]]
-    listeners = await sockets.open_all(plan["port"], upgrades, plan["sockets"]["hello"], lambda number, now: None)
+    listeners = await sockets.open_all(
+        plan["port"], upgrades, plan["sockets"]["hello"], lambda number, now: None
+    )
     print(json.dumps({"open": len(listeners)}), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     for listener in listeners:

@@ -79,7 +79,9 @@ class Client(asyncio.Protocol):
             self._answer.set_result((status, body))
 
 
-def request(method: str, path: str, host: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
+def request(
+    method: str, path: str, host: str, body: bytes = b"", headers: dict[str, str] | None = None
+) -> bytes:
     """A whole request as bytes."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}"]
     if body or method != "GET":

@@ -97,7 +97,11 @@ class Listener(asyncio.Protocol):
 
     def _say(self, kind: int, payload: bytes) -> None:
         size = len(payload)
-        head = bytes([128 | kind, 128 | size]) if size < 126 else bytes([128 | kind, 254]) + size.to_bytes(2, "big")
+        head = (
+            bytes([128 | kind, 128 | size])
+            if size < 126
+            else bytes([128 | kind, 254]) + size.to_bytes(2, "big")
+        )
         if self._transport is not None:
             self._transport.write(head + b"\0\0\0\0" + payload)  # a mask of zeros masks nothing
 

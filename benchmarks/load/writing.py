@@ -54,7 +54,9 @@ def webhooks(plan: dict[str, Any]) -> Write:
             headers = {"x-hub-signature-256": f"sha256={digest.hex()}"}
         else:
             headers = {"x-line-signature": base64.b64encode(digest).decode()}
-        return request("POST", target["path"], target["host"], body, {"content-type": "application/json", **headers})
+        return request(
+            "POST", target["path"], target["host"], body, {"content-type": "application/json", **headers}
+        )
 
     return write
 
@@ -67,7 +69,9 @@ def _messenger(target: dict[str, Any], customer: int, name: str, text: str) -> b
         "timestamp": now,
         "message": {"mid": f"m_{name}", "text": text},
     }
-    return json.dumps({"object": "page", "entry": [{"id": page, "time": now, "messaging": [message]}]}).encode()
+    return json.dumps(
+        {"object": "page", "entry": [{"id": page, "time": now, "messaging": [message]}]}
+    ).encode()
 
 
 def _line(target: dict[str, Any], customer: int, name: str, text: str) -> bytes:

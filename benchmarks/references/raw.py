@@ -45,7 +45,9 @@ _tasks: set[asyncio.Task[None]] = set()
 _sockets: set[Send] = set()
 
 
-async def application(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
+async def application(
+    scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send
+) -> None:
     """The ASGI application."""
     if scope["type"] == "websocket":
         await _listen(receive, send)
@@ -100,7 +102,9 @@ async def _write(queue: asyncio.Queue[Waiting]) -> None:
         while len(batch) < BATCH and not queue.empty():
             batch.append(queue.get_nowait())
         try:
-            await connection.execute(STATEMENT, [list(column) for column in zip(*(row for row, _ in batch), strict=True)])
+            await connection.execute(
+                STATEMENT, [list(column) for column in zip(*(row for row, _ in batch), strict=True)]
+            )
         except psycopg.Error as error:
             for _, written in batch:
                 written.set_exception(error)

@@ -20,6 +20,7 @@ from tenants.models import ChannelApp
 from tenants.sealing import Unsealable
 from tenants.workspace.access import Permission
 from tenants.workspace.admin import VerbAdmin, VerbForm, acting, brand_site
+from tenants.workspace.json_fields import JSONObjectField
 
 TOKEN = "access_token"  # noqa: S105 -- the name under which every channel's credentials hold it
 SHOWN = 4
@@ -67,6 +68,7 @@ class ConnectForm(VerbForm):
     class Meta:
         model = Inbox
         fields = ["name", "channel", "account_id", "identity_scope", "base_url", "settings"]
+        field_classes = {"settings": JSONObjectField}
 
     def _get_validation_exclusions(self) -> set[str]:
         return {field.name for field in Inbox._meta.get_fields()}  # the verb checks
@@ -99,6 +101,7 @@ class InboxForm(VerbForm):
     class Meta:
         model = Inbox
         fields = ["name", "is_active", "teams", "settings"]
+        field_classes = {"settings": JSONObjectField}
 
     def act(self) -> Inbox:
         row: Inbox = self.instance

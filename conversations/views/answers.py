@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, RawPostDataException
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -72,7 +72,7 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     """The request's JSON object. Raises BadRequest."""
     try:
         body = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):  # the last: a multipart form, read already
         raise BadRequest from None
     if not isinstance(body, dict):
         raise BadRequest

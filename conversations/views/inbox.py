@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,12 +97,9 @@ def position_of(cursor: str) -> Position | None:
         return None
     at, _, row_id = cursor.partition("_")
     try:
-        position = Position(datetime.fromisoformat(at), UUID(row_id))
+        return Position(reads.instant_of(at), UUID(row_id))
     except ValueError:
         raise Http404 from None
-    if timezone.is_naive(position.at):
-        raise Http404
-    return position
 
 
 def _inbox_id(request: MemberRequest) -> UUID | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,6 +26,17 @@ SESSIONS_SHOWN = 10
 def zone_of(request: MemberRequest) -> ZoneInfo:
     """The time zone in which the person at the desk reads and says times: their own, else the brand's."""
     return ZoneInfo(getattr(request.user, "timezone", "") or request.tenant.timezone)  # type: ignore[attr-defined]
+
+
+def instant_of(text: str) -> datetime:
+    """The time that a cursor names, in UTC. Raises ValueError for what is none, or lies beyond the calendar."""
+    at = datetime.fromisoformat(text)
+    if timezone.is_naive(at):
+        raise ValueError("a time without its zone")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond the calendar") from error
 
 
 def counts(member: Member, inbox_ids: frozenset[UUID] | None) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -96,10 +95,10 @@ def position_of(cursor: str) -> ThreadPosition:
     """Where an older page ends, from its cursor. Raises Http404 for what is no cursor."""
     at, _, number = cursor.partition("_")
     try:
-        position = ThreadPosition(datetime.fromisoformat(at), int(number))
+        position = ThreadPosition(reads.instant_of(at), int(number))
     except ValueError:
         raise Http404 from None
-    if timezone.is_naive(position.sent_at) or abs(position.number) >= 2**31:
+    if abs(position.number) >= 2**31:
         raise Http404
     return position
 

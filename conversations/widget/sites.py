@@ -13,7 +13,7 @@ ORIGINS_SETTING = "allowed_origins"
 """Inbox.settings[...]: list of origins that may embed the chat: `https://shop.example`,
 `https://*.shop.example`, `http://localhost:*`."""
 
-_ORIGIN_FORM = re.compile(r"^https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?:\d{1,5}|\*))?$")
+_ORIGIN_FORM = re.compile(r"^https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?:\d{1,5}|\*))?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,13 @@ def by_inbox(inbox_id: UUID) -> Site | None:
 def _site(inbox: Inbox | None) -> Site | None:
     if inbox is None:
         return None
-    origins = inbox.settings.get(ORIGINS_SETTING, [])
+    origins = inbox.settings.get(ORIGINS_SETTING)
+    listed = origins if isinstance(origins, list) else []
     return Site(
         inbox_id=inbox.id,
         key=inbox.account_id,
         identity_scope=inbox.identity_scope or inbox.account_id,
-        allowed_origins=tuple(origin for origin in origins if _is_origin(origin)),
+        allowed_origins=tuple(origin for origin in listed if _is_origin(origin)),
     )
 
 

@@ -40,19 +40,26 @@ export class Counts {
     }
   }
 
-  /** A conversation changed. @param {any} row @param {boolean} isNew */
-  moved(row, isNew) {
+  /** A conversation changed; `event` says how. @param {any} row @param {string} [event] */
+  moved(row, event) {
     const before = this.known.get(row.id);
+    const isNew = event === "conversation.opened";
+    const unread = event === "message.received" ? 1 : 0;
     const after = {
       status: row.status,
       assignee: row.assignee_id ?? "",
       waiting: Boolean(row.waiting_since),
       lastInbound: row.last_inbound_number,
-      read: before?.read ?? (isNew ? 0 : row.last_inbound_number),
+      read: before?.read ?? (isNew ? 0 : row.last_inbound_number - unread),
     };
     this.known.set(row.id, after);
     if (before || isNew) this.#shift(before, after);
     else this.reread();
+  }
+
+  /** How far the agent has read a conversation that has moved. @param {string} id */
+  readOf(id) {
+    return this.known.get(id).read;
   }
 
   /** The agent has read a conversation up to a number. @param {string} id @param {number} number */

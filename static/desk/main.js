@@ -46,10 +46,7 @@ outbox.flush();
 
 /** One event of the log. */
 function apply(event) {
-  if (event.conversation) {
-    counts.moved(event.conversation, event.name === "conversation.opened");
-    list.changed(event.conversation);
-  }
+  if (event.conversation) moved(event.conversation, event.name);
   if (event.conversation_id && event.conversation_id === thread.id) {
     if (event.name === "message.merged") thread.forget(event.payload.twin_id);
     if (event.message) thread.upsert(event.message);
@@ -61,9 +58,13 @@ function apply(event) {
   if (event.name === "conversation.seen" && event.actor.id === agent) seen(event.conversation_id, event.payload.number);
 }
 
+function moved(row, event) {
+  counts.moved(row, event);
+  list.changed({ ...row, read_number: counts.readOf(row.id) });
+}
+
 function changed(row) {
-  counts.moved(row, false);
-  list.changed(row);
+  moved(row);
   if (row.id !== thread.id) return;
   thread.stateChanged(row);
   composer.conversationChanged(row);

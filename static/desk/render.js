@@ -37,16 +37,17 @@ function show(element, content) {
   element.hidden = !content;
 }
 
-/** A new list row. @param {any} row a conversation as the server gives it */
+/** A new list row. @param {any} row a conversation as the server gives it, with the agent's `read_number` */
 export function newRow(row) {
   const element = blank("blank-row");
   const link = element.querySelector(".row-link");
+  element.dataset.read = row.read_number;
   for (const name of ["href", "hx-get"]) link.setAttribute(name, link.getAttribute(name).replace(NOBODY, row.id));
   paintRow(element, row);
   return element;
 }
 
-/** Bring a list row up to date. `read_number` is kept when the row does not carry it.
+/** Bring a list row up to date; how far it is read stays as it was.
  * @param {HTMLElement} element @param {any} row */
 export function paintRow(element, row) {
   Object.assign(element.dataset, {

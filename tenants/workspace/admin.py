@@ -7,15 +7,17 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tenants.house_admin import HouseAdminSite
+from tenants.house_admin import HouseAdminSite, HouseModelAdmin
 from tenants.workspace import audit, availability, reactors, tokens
 from tenants.workspace.access import Member, Permission
+from tenants.workspace.json_fields import JSONObjectField
 from tenants.workspace.hours import Schedule, ScheduleError
 from tenants.workspace.models import Agent, ApiToken, AuditEntry, BusinessHours, DeadEvent, Team
 
@@ -53,7 +55,7 @@ def acting(request: HttpRequest) -> Member:
     return member
 
 
-class BrandAdmin(admin.ModelAdmin):
+class BrandAdmin(HouseModelAdmin):
     """One `permission` opens a model; `may_add`, `may_change`, `may_delete` say for what. Changes go to the audit."""
 
     permission: ClassVar[Permission]
@@ -130,7 +132,8 @@ class VerbForm(forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]
         if not self.errors:
             try:
-                self.instance = self.act()
+                with transaction.atomic():  # what is refused half-way has not happened
+                    self.instance = self.act()
             except ValidationError as error:
                 self.add_error(None, error)
 
@@ -173,6 +176,17 @@ class TeamAdmin(BrandAdmin):
     search_fields = ["name"]
     filter_horizontal = ["agents"]
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A team stays while it is the last one that something is kept for: without a team it is everybody's."""
+        to_delete, counts, missing, protected = super().get_deleted_objects(objs, request)
+        going = [team.pk for team in objs]
+        for relation in Team._meta.related_objects:
+            if relation.many_to_many:
+                name, rows = relation.field.name, relation.related_model._default_manager.all()
+                kept = rows.filter(**{f"{name}__in": Team.objects.exclude(pk__in=going)}).values("pk")
+                protected += map(str, rows.filter(**{f"{name}__in": going}).exclude(pk__in=kept).distinct())
+        return to_delete, counts, missing, protected
+
 
 class HoursForm(forms.ModelForm):
     class Meta:
@@ -182,6 +196,7 @@ class HoursForm(forms.ModelForm):
             "weekly": _('For example {"monday": [["09:00", "12:00"], ["13:00", "18:00"]]}.'),
             "special_days": _('For example {"2026-01-01": []}: closed.'),
         }
+        field_classes = {"weekly": JSONObjectField, "special_days": JSONObjectField}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -263,9 +278,7 @@ class AuditAdmin(ReadOnlyAdmin):
     list_filter = ["act", "target_type"]
     search_fields = ["user_name", "target_name", "act"]
     date_hierarchy = "happened_at"
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        return lookup == "target_id" or super().lookup_allowed(lookup, value, request)
+    more_lookups = ("target_id",)
 
 
 @admin.register(DeadEvent, site=brand_site)

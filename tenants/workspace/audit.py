@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
-from tenants.workspace.models import AuditEntry
+from tenants.workspace.events import Actor
+from tenants.workspace.models import Agent, AuditEntry
 
 _LONGEST_NAME = 200
 
@@ -34,6 +35,28 @@ def note(
         target_name=target_name[:_LONGEST_NAME],
         changes=dict(changes or {}),
         address=address,
+    )
+
+
+def note_by(
+    by: Actor,
+    act: str,
+    target_type: str,
+    target_id: object,
+    target_name: str,
+    *,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """The same for an actor of the event log: an agent stands there by name and account, anything else by its kind."""
+    agent = Agent.objects.filter(id=by.agent_id).first() if by.agent_id else None
+    note(
+        act,
+        target_type,
+        target_id,
+        target_name,
+        user_id=None if agent is None else agent.user_id,
+        user_name=by.kind if agent is None else agent.name,
+        changes=changes,
     )
 
 

@@ -28,7 +28,6 @@ def assert_same(live: Page, fresh: Page, after: str) -> None:
     deadline = time.monotonic() + SETTLED_SECONDS
     while True:
         fresh.goto(live.url)
-        fresh.wait_for_load_state("networkidle")
         seen, printed = live.evaluate(SNAPSHOT), fresh.evaluate(SNAPSHOT)
         if seen == printed:
             return

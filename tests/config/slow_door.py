@@ -6,8 +6,14 @@ import asyncio
 import sys
 from typing import Any
 
-from config import stopping
-from config.door import Door
+import django
+
+from config import env, stopping
+
+env.choose_settings()
+django.setup()
+
+from config.door import Door  # noqa: E402
 
 
 async def page(scope: dict[str, Any], receive: Any, send: Any) -> None:

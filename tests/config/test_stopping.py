@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ def free_port() -> int:
 
 def answer_of(port: int) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-    connection.request("GET", "/")
-    response = connection.getresponse()
-    return response.status, response.read()
+    with closing(connection):
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
 @pytest.fixture

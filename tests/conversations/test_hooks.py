@@ -17,7 +17,7 @@ from django.utils import timezone
 from conversations import hook_bodies, hooks, lanes, unknown_accounts
 from conversations.channels import wire
 from conversations.models import Conversation, InboundRecord, Inbox, Message
-from tenants import directory, sealing
+from tenants import completeness, directory, sealing
 from tenants.directory import TenantRef
 from tenants.models import ChannelApp, Tenant, UnknownAccount, UnparsedHook
 from tenants.scope import tenant_scope
@@ -334,6 +334,25 @@ def test_items_of_an_account_that_nobody_connected_are_counted_and_dropped(
     assert stored(acme) == ["m3"] and hooks.counts["unknown_account"] == 4
 
 
+def test_many_unknown_accounts_in_one_body_cost_one_look_up(
+    app: ChannelApp, acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    genuine = directory.in_thread
+    entries = [(f"page {number}", [message(f"u{number}", page=f"page {number}")]) for number in range(300)]
+    body = webhook(*entries, (PAGE, [message("m1")]))
+
+    async def twice() -> None:
+        await post(app, webhook((PAGE, [message("m0")])))
+        monkeypatch.setattr(directory, "in_thread", lambda *given: asked.append(given[0]) or genuine(*given))
+        assert (await post(app, body))[0] == 200
+        assert (await post(app, body))[0] == 200
+
+    asyncio.run(twice())
+    assert (len(asked), stored(acme)) == (1, ["m0", "m1"])
+    assert hooks.counts["unknown_account"] == 600
+
+
 def test_a_suspended_brand_receives_nothing_until_it_is_back(app: ChannelApp, acme: TenantRef) -> None:
     Tenant.objects.filter(id=acme.id).update(status="suspended")
     assert asyncio.run(post(app, BODY))[0] == 200
@@ -342,6 +361,53 @@ def test_a_suspended_brand_receives_nothing_until_it_is_back(app: ChannelApp, ac
     directory.forget()
     assert asyncio.run(post(app, BODY))[0] == 200
     assert records(acme) == 1
+
+
+def damage(tenant: TenantRef, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The brand's schema has lost a table."""
+    monkeypatch.setattr(completeness, "faults", lambda schemas: {tenant.schema_name: "missing: a table"})
+    directory.forget()
+
+
+def test_a_damaged_brand_is_asked_to_come_again_and_its_neighbour_in_the_same_body_is_served(
+    app: ChannelApp, acme: TenantRef, globex: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tenant_scope(globex):
+        connect(app, globex, page_inbox("400500600"))
+    body = webhook((PAGE, [message("m1")]), ("400500600", [message("m2", page="400500600")]))
+    with monkeypatch.context() as patch:
+        damage(acme, patch)
+        assert asyncio.run(post(app, body))[0] == 503
+        assert (stored(acme), stored(globex)) == ([], ["m2"])
+    directory.forget()
+    assert asyncio.run(post(app, body))[0] == 200
+    assert (stored(acme), stored(globex)) == (["m1"], ["m2"])
+
+
+def test_an_unreadable_body_for_a_damaged_brand_comes_again(
+    acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page_app(acme)
+    with monkeypatch.context() as patch:
+        damage(acme, patch)
+        assert asyncio.run(post(app, b"{"))[0] == 503
+        assert records(acme) == 0
+    directory.forget()
+    assert asyncio.run(post(app, b"{"))[0] == 200
+    assert records(acme) == 1
+
+
+def test_a_secret_that_does_not_open_verifies_nothing_and_the_other_one_still_does(
+    app: ChannelApp, acme: TenantRef
+) -> None:
+    app.sealed_previous_secret, app.sealed_secret = app.sealed_secret, "v1.damaged"
+    app.previous_secret_until = timezone.now() + timedelta(hours=1)
+    app.save()
+    assert asyncio.run(post(app, BODY))[0] == 200
+    app.sealed_previous_secret = ""
+    app.save()
+    directory.forget()
+    assert asyncio.run(post(app, BODY))[0] == 401
 
 
 # --- when storing fails ------------------------------------------------------------------------------------

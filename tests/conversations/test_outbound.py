@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from conversations import lifecycle, outbound
@@ -76,6 +77,15 @@ def test_a_persons_answer_ends_the_wait_and_takes_the_conversation_on(
     assert (wait.answered_by, wait.assignee, wait.dropped) == (bob_agent, bob_agent, False)
     assert wait.ended_at == message.sent_at
     assert happened() == ["conversation.assigned", "message.replied"]
+
+
+def test_a_first_answer_costs_nine_statements(conversation: Conversation, bob_agent: Agent) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        answer(conversation, "您好！", bob_agent)
+    statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) == 9, statements
+    conversation.refresh_from_db()
+    assert (conversation.assignee, conversation.waiting_since) == (bob_agent, None)
 
 
 def test_a_bots_answer_leaves_the_customer_waiting(conversation: Conversation) -> None:

@@ -11,6 +11,7 @@ from config import env, postgres
 
 if not postgres.embedded():
     sys.exit("The drills kill their database. Unset DATABASE_URL: they use an embedded one of their own.")
+os.environ.update(KONTOR_ENV="development", REDIS_URL="", KONTOR_LISTEN_URL="")
 # This process is the world outside: it shares no pool and wakes nobody.
 os.environ.update(KONTOR_POOL="0", KONTOR_WAKE_UPS="0")
 env.choose_settings()

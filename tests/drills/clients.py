@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import random
@@ -13,7 +14,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from django.db import connection
+
 from config.run import ADDRESS
+from conversations import outbound
+from conversations.models import Message
+from tenants.scope import tenant_scope
+from tenants.workspace.events import SYSTEM
 from tests.drills.generator import Webhook
 from tests.drills.ground import Brand
 from tests.drills.history import FAIL, INVOKE, OK, UNKNOWN, History
@@ -99,6 +106,16 @@ def write_replies(
     _in_threads(deque(replies), go_on, threads, rate)
 
 
+def give_up_unconfirmed(history: History, brand: Brand) -> None:
+    """An agent decides: what nobody can say the fate of is not sent again, and those behind it go."""
+    connection.close()  # it may be from before a crash
+    with tenant_scope(brand.tenant):
+        for message in Message.objects.filter(status=Message.Status.UNCONFIRMED):
+            history.note("skip", OK, text=message.text, tenant=brand.slug)
+            with contextlib.suppress(outbound.ReplyRefused):  # its echo came at last
+                outbound.skip(message, by=SYSTEM)
+
+
 def read_feed(brand: Brand, web: Web, after: int) -> list[tuple[int, str]]:
     """Number and name of the events behind a number, from the change feed. Raises OSError when it does not answer."""
     status, body = _call(
@@ -142,13 +159,11 @@ def _until_answered(
 
 
 def _call(port: int, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(ADDRESS, port, timeout=ANSWER_SECONDS)
-    try:
-        connection.request(method, path, body or None, headers)
-        response = connection.getresponse()
+    wire = http.client.HTTPConnection(ADDRESS, port, timeout=ANSWER_SECONDS)
+    with contextlib.closing(wire):
+        wire.request(method, path, body or None, headers)
+        response = wire.getresponse()
         return response.status, response.read()
-    finally:
-        connection.close()
 
 
 def _in_threads(waiting: deque[T], work: Callable[[T], None], threads: int, rate: float) -> None:

@@ -35,8 +35,8 @@ def worker_killed(stage: Stage) -> str:
     simulator.call("POST faults", drop=0, duplicate=10, reorder=10)
     worker = stage.worker()
     nemesis = Nemesis(worker, stage.rng, (2.5, 6.0), kills=2 if stage.is_short else 8)
-    replies = [*open_replies, *stage.replies(brand, each=5)[len(open_replies) + visits :]]
-    write_replies(stage.history, [web], replies, rng=stage.rng, rate=8.0)
+    replies = [*open_replies, *stage.replies(brand, each=9)[len(open_replies) + visits :]]
+    write_replies(stage.history, [web], replies, rng=stage.rng, rate=3.0)
     kills = nemesis.stop()
     stage.settle()
     return f"{len(replies) + visits} answers, {visits} failpoints, {kills} kills"

@@ -47,6 +47,8 @@ def free_port() -> int:
 class Process:
     """A program that can be killed and started again. changes: names of `mends` that it runs with."""
 
+    _speaks = False  # whether its first words are for us, not for the log
+
     def __init__(
         self, command: Sequence[str], log: Path, *, changes: Iterable[str] = (), **variables: str
     ) -> None:
@@ -73,8 +75,6 @@ class Process:
                 start_new_session=True,
                 text=True,
             )
-
-    _speaks = False
 
     @property
     def running(self) -> subprocess.Popen[str]:
@@ -210,6 +210,8 @@ class Nemesis(threading.Thread):
         self.join()
         if self._error is not None:
             raise self._error
+        if not self.kills:
+            raise TooLate("the load was over before anybody was killed")
         return self.kills
 
 

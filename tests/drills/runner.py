@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -78,6 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"there is no drill {', '.join(sorted(unknown))}")
     named = [name for name in DRILLS if name in wanted or wanted & {"all", "short"}]
     seed = secrets.randbelow(10_000) if options.seed is None else options.seed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what was started, as Ctrl-C does
     folder = state_folder() / "drills"
     shutil.rmtree(folder, ignore_errors=True)
     with postgres.running():

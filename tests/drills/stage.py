@@ -6,13 +6,13 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from conversations.models import Conversation
 from tenants.scope import tenant_scope
 from tests.drills import evidence, ground
 from tests.drills.checker import Breach, check
-from tests.drills.clients import Reply
+from tests.drills.clients import Reply, give_up_unconfirmed
 from tests.drills.generator import Generator, Webhook
 from tests.drills.ground import Brand
 from tests.drills.history import History
@@ -98,13 +98,16 @@ class Stage:
     # --- the end ------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Wait until nothing waits to be sent and no webhook of the doubles is on its way."""
+        """Wait until nothing waits to be sent and no webhook of the doubles is on its way. An agent gives up what
+        is not confirmed, so that the answers behind it can go."""
         assert self.simulator is not None
         self.simulator.call("POST release")
         quiet_since = time.monotonic()
         deadline = quiet_since + SETTLE_SECONDS
         while time.monotonic() - quiet_since < QUIET_SECONDS and time.monotonic() < deadline:
             waiting = self.simulator.call("GET record")["waiting"]
+            for brand in self.brands:
+                give_up_unconfirmed(self.history, brand)
             if waiting or evidence.unsettled(brand.tenant for brand in self.brands):
                 quiet_since = time.monotonic()
             time.sleep(0.2)
@@ -115,10 +118,12 @@ class Stage:
         return all(reader.reached(newest[reader.tenant], seconds) for reader in self._readers)
 
     def judge(self) -> list[Breach]:
-        """What the checker says."""
-        sends: Sequence[dict[str, Any]] = self.simulator.call("GET record")["sends"] if self.simulator else ()
-        database = evidence.read_database([brand.tenant for brand in self.brands])
-        return check(self.history.lines, database, evidence.accepted(sends))
+        """What the checker says, once what was on its way has arrived."""
+        time.sleep(QUIET_SECONDS)
+        platform = evidence.accepted(self.simulator.call("GET record")["sends"]) if self.simulator else None
+        return check(
+            self.history.lines, evidence.read_database([brand.tenant for brand in self.brands]), platform
+        )
 
     def close(self) -> None:
         """End everything that was started here."""

@@ -35,7 +35,11 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **_ADDRESS,
         "ENGINE": "django.db.backends.postgresql",
-        "OPTIONS": {**_ADDRESS.get("OPTIONS", {}), "options": f"-c search_path={SCHEMA}", "pool": {"max_size": 12}},
+        "OPTIONS": {
+            **_ADDRESS.get("OPTIONS", {}),
+            "options": f"-c search_path={SCHEMA}",
+            "pool": {"max_size": 12},
+        },
     }
 }
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}

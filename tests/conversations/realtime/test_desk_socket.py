@@ -10,8 +10,9 @@ from pytest_django import Settings
 
 from conversations.realtime import connection, desk_socket, frames
 from conversations.realtime import hub as hub_module
+from conversations.realtime.connection import Close
 from conversations.realtime.hub import Hub
-from tenants import directory
+from tenants import completeness, directory
 from tenants.directory import TenantRef
 from tenants.models import Membership, Tenant, User
 from tenants.scope import in_tenant
@@ -444,3 +445,16 @@ async def test_a_silent_browser_is_sent_away(
     monkeypatch.setattr(connection, "SILENCE_SECONDS", 0.1)
     desk = await open_desk(alice, acme, after=0)
     assert await desk.hear_close() == connection.Close.SILENT
+
+
+async def test_a_damaged_brand_asks_the_browser_to_come_again(
+    open_desk: Open, acme: TenantRef, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_socket, "RIGHTS_SECONDS", 0.05)
+    desk = await open_desk(alice, acme)
+    monkeypatch.setattr(completeness, "faults", lambda schemas: {acme.schema_name: "missing: a table"})
+    directory.forget()
+    assert await desk.hear_close() == Close.TRY_LATER
+    with pytest.raises(Refused) as refused:
+        await open_desk(alice, acme)
+    assert refused.value.code == Close.TRY_LATER

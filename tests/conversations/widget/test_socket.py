@@ -14,6 +14,7 @@ from conversations.models import Conversation, Inbox
 from conversations.realtime.connection import Close
 from conversations.realtime.hub import Hub, hub, say_presence
 from conversations.widget import socket, visitors
+from tenants import completeness, directory
 from tenants.directory import TenantRef
 from tenants.scope import in_tenant
 from tenants.workspace.events import Actor
@@ -229,3 +230,17 @@ async def test_a_connection_that_ended_leaves_nothing_behind(
     await wire.leave()
     assert acme.id not in the_hub.rooms
     assert not socket._open
+
+
+async def test_a_damaged_brand_asks_the_browser_to_come_again(
+    dial: Dial, visitor: Browser, acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "LOOK_SECONDS", 0.05)
+    wire = await dial(acme, visitor.token, after=1)
+    await wire.hear("ready")
+    monkeypatch.setattr(completeness, "faults", lambda schemas: {acme.schema_name: "missing: a table"})
+    directory.forget()
+    assert await wire.hear_close() == Close.TRY_LATER
+    with pytest.raises(Refused) as refused:
+        await dial(acme, visitor.token)
+    assert refused.value.code == Close.TRY_LATER
