@@ -53,12 +53,14 @@ def waits(port: int, write: dict[str, Any], rate: int, wish: Wish) -> Callable[[
 
 
 def _figures(where: str, rate: int, ours: list[list[float]], theirs: list[list[float]]) -> list[Figure]:
-    bounds = {"floor": FLOOR, "goal": GOAL} if rate == RATES[0] else {}
     found = []
     for percent in (50, 99):
         a, b = ([percentile(times, percent) for times in runs] for runs in (ours, theirs))
-        limits = bounds if percent == 99 else {}
-        found.append(Figure(f"ack p{percent}, {where}", "ms", a, b, "raw", better="less", **limits))
+        is_bounded = percent == 99 and rate == RATES[0]
+        floor, goal = (FLOOR, GOAL) if is_bounded else (None, None)
+        found.append(
+            Figure(f"ack p{percent}, {where}", "ms", a, b, "raw", better="less", floor=floor, goal=goal)
+        )
     longest = [max(times) for times in ours]
     found.append(
         Figure(f"longest ack, {where}", "ms", longest, better="less", floor=LONGEST_MS, goal=LONGEST_MS)

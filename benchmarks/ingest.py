@@ -75,11 +75,21 @@ def _figures(
     where: str, senders: int, ours: list[float], raw: list[float], plain: list[float]
 ) -> list[Figure]:
     bounded = senders == max(SENDERS)
-    floors = {"floor": RAW_FLOOR, "goal": RAW_GOAL} if bounded else {}
-    plain_floors = {"floor": PLAIN_FLOOR, "goal": PLAIN_GOAL} if bounded else {}
+    by_raw = (RAW_FLOOR, RAW_GOAL) if bounded else (None, None)
+    by_plain = (PLAIN_FLOOR, PLAIN_GOAL) if bounded else (None, None)
     return [
-        Figure(f"{where} / raw", "messages/s", ours, raw, "raw group commit", **floors),
-        Figure(f"{where} / plain", "messages/s", ours, plain, "plain Django build", **plain_floors),
+        Figure(
+            f"{where} / raw", "messages/s", ours, raw, "raw group commit", floor=by_raw[0], goal=by_raw[1]
+        ),
+        Figure(
+            f"{where} / plain",
+            "messages/s",
+            ours,
+            plain,
+            "plain Django build",
+            floor=by_plain[0],
+            goal=by_plain[1],
+        ),
     ]
 
 

@@ -7,6 +7,7 @@ import platform
 import statistics
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def tree(root: int) -> list[int]:
     return found
 
 
-def memory_mb(processes: list[int]) -> float:
+def memory_mb(processes: Iterable[int]) -> float:
     """Memory of processes in MB: each page counts once (proportional set size)."""
     total = 0
     for process in processes:

@@ -42,10 +42,16 @@ def _figures(
 ) -> list[Figure]:
     found = [Figure(f"reply / plain, {where}", "replies/s", ours, plain, "plain Django build")]
     if peer:
-        bounds = {"floor": PEER_FLOOR, "goal": PEER_GOAL} if clients == max(CLIENTS) else {}
+        floor, goal = (PEER_FLOOR, PEER_GOAL) if clients == max(CLIENTS) else (None, None)
         found.append(
             Figure(
-                f"reply / django-helpdesk, {where}", "replies/s", ours, peer[0], "django-helpdesk", **bounds
+                f"reply / django-helpdesk, {where}",
+                "replies/s",
+                ours,
+                peer[0],
+                "django-helpdesk",
+                floor=floor,
+                goal=goal,
             )
         )
     return found

@@ -20,7 +20,6 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BODY_BYTES = 1_000_000
-CLOSING_LOOK_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +49,7 @@ class Door:
         self._on_stop = on_stop
         self._under_way = 0
         self._is_closing = False
+        self._all_answered = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -65,8 +65,8 @@ class Door:
     async def close(self) -> None:
         """Take no further request, and wait until those under way are answered."""
         self._is_closing = True
-        while self._under_way:
-            await asyncio.sleep(CLOSING_LOOK_SECONDS)
+        if self._under_way:
+            await self._all_answered.wait()
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._is_closing:
@@ -76,7 +76,12 @@ class Door:
         try:
             await self._http(scope, receive, send)
         finally:
-            self._under_way -= 1
+            self._one_less()
+
+    def _one_less(self) -> None:
+        self._under_way -= 1
+        if self._is_closing and not self._under_way:
+            self._all_answered.set()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if host_of(scope["headers"]) is None:

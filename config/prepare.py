@@ -5,9 +5,12 @@ the text with addresses and log-ins.
 """
 
 import argparse
+import fcntl
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
@@ -16,8 +19,10 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 from config import env
-from config.postgres.place import state_folder
+from config.postgres.place import PROJECT
 
+# Beside what they speak of: catalogs and static files are the project's, whatever KONTOR_STATE says.
+STAMPS = PROJECT / ".kontor" / "stamps"
 # Parts of libraries that no page of ours asks for; hashing and compressing them would take longer than all the rest.
 UNUSED = ("--ignore", "rest_framework", "--ignore", "redoc")
 
@@ -31,9 +36,11 @@ def main(arguments: list[str]) -> int:
     env.choose_settings()
     django.setup()
     call_command("migrate_all")
-    stamps = state_folder() / "stamps"
-    unless_unchanged(stamps / "catalogs", catalogs, "compile_catalogs")
-    unless_unchanged(stamps / "static", static_files, "collectstatic", "--noinput", "--verbosity", "0", *UNUSED)
+    with alone():
+        unless_unchanged(STAMPS / "catalogs", catalogs, "compile_catalogs")
+        unless_unchanged(
+            STAMPS / "static", static_files, "collectstatic", "--noinput", "--verbosity", "0", *UNUSED
+        )
     call_command("make_demo", "--port", str(options.port))
     if options.welcome:
         with options.welcome.open("w") as file:
@@ -41,12 +48,24 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other preparation writes into the project's folder, and keep others waiting."""
+    project = os.open(PROJECT, os.O_RDONLY)
+    try:
+        fcntl.flock(project, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(project)
+
+
 def unless_unchanged(stamp: Path, files: Callable[[], Iterable[Path]], *command: str) -> None:
     """Run a command unless its inputs and outputs are those that the stamp file remembers."""
     if stamp.exists() and stamp.read_text() == fingerprint(files()):
         return
     call_command(*command)
-    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.parent.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    stamp.parent.mkdir(exist_ok=True)
     stamp.write_text(fingerprint(files()))
 
 

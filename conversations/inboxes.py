@@ -48,7 +48,8 @@ def connect(
     identity_scope: str = "",
     settings: Mapping[str, Any] | None = None,
 ) -> Inbox:
-    """Connect an account to the scope's brand. An account is connected once in the whole house.
+    """Connect an account to the scope's brand. An account is connected once in the whole house; one that this
+    brand had connected before comes back as the same inbox, with its conversations.
 
     account_id: the platform's id of the receiving account; the widget's is made here. secret: signs the
     platform's hooks. app: an application that several brands share; without one the account gets its own.
@@ -62,26 +63,25 @@ def connect(
         raise CannotConnect("account_missing")
     if app is not None and (app.kind != channel or app.tenant_id not in {None, scoped_tenant().id}):
         raise CannotConnect("foreign_app")
-    inbox = Inbox(
-        id=new_id(),
-        name=name,
-        channel=channel,
-        account_id=account_id,
-        identity_scope=identity_scope or account_id,
-        base_url=base_url,
-        settings=dict(settings or {}),
-    )
-    inbox.sealed_credentials = sealed_credentials(inbox.id, credentials or {})
     with unit_of_work():
+        former = _former(channel, account_id)
+        inbox = former or Inbox(id=new_id(), channel=channel, account_id=account_id)
+        inbox.name, inbox.base_url, inbox.settings = name, base_url, dict(settings or {})
+        inbox.identity_scope = identity_scope or inbox.identity_scope or account_id
+        inbox.sealed_credentials = sealed_credentials(inbox.id, credentials or {})
+        inbox.is_active = True
         try:
             with transaction.atomic():
-                inbox.save(force_insert=True)
+                inbox.save(force_insert=former is None)
                 signer = app or channel_apps.create(
                     channel, name, tenant_id=scoped_tenant().id, secret=secret, verify_token=verify_token
                 )
                 _route(inbox, signer)
         except IntegrityError:
             raise CannotConnect("account_taken") from None
+        if former is not None:
+            breaker.recover(inbox.id, at=timezone.now())
+            delivering.start_all()
         _audit("inbox.connected", inbox, by=by, changes={"channel": channel, "account": account_id})
     return inbox
 
@@ -139,6 +139,15 @@ def reseal_all() -> int:
         for row_id, sealed in rows
         if not sealing.is_newest(sealed)
     )
+
+
+def _former(channel: str, account_id: str) -> Inbox | None:
+    """The inbox of an account that was disconnected: nothing leads to it any more."""
+    rows = Inbox.objects.select_for_update(no_key=True).filter(is_active=False)
+    row = rows.filter(channel=channel, account_id=account_id).first()
+    if row is None or ChannelRoute.objects.filter(tenant_id=scoped_tenant().id, inbox_id=row.id).exists():
+        return None
+    return row
 
 
 def _route(inbox: Inbox, app: ChannelApp) -> None:

@@ -31,7 +31,7 @@ from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 from tenants.workspace.models import Agent, Team
 
 SLEEPERS_AT_ONCE = 500
-LONGEST_SNOOZE = timedelta(days=366)
+LONGEST_SNOOZE = timedelta(days=366)  # a time at the calendar's end cannot be shown in every zone
 
 Status = Conversation.Status
 
@@ -96,7 +96,7 @@ def snooze(conversation: Conversation, *, until: datetime | None, by: Actor) -> 
     now = timezone.now()
     if until is not None and until <= now:
         raise LifecycleError("snooze_in_past")
-    if until is not None and until > now + LONGEST_SNOOZE:  # a time at the calendar's end cannot be shown in every zone
+    if until is not None and until > now + LONGEST_SNOOZE:
         raise LifecycleError("snooze_too_long")
     with unit_of_work():
         row = _locked(conversation)

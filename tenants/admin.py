@@ -81,7 +81,7 @@ class ZonedForm(forms.ModelForm):
     def clean_timezone(self) -> str:
         zone = str(self.cleaned_data["timezone"])
         if zone and zone not in available_timezones():
-            raise ValidationError(_("There is no such time zone."))
+            raise ValidationError(_("“%(zone)s” is not a time zone."), params={"zone": zone})
         return zone
 
 

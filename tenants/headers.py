@@ -12,6 +12,19 @@ _SAID = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 
+_SECRET_PATHS = ("/enter/", "/join/", "/account/password/reset/key/")
+
+
+def referrer_policy(request: HttpRequest, response: HttpResponse) -> str | None:
+    """What an answer whose address holds a secret says of itself to the next page: nothing of the address.
+
+    A page says its origin all the same: with "no-referrer" browsers post its forms with Origin: null, which the
+    CSRF check refuses. None: the policy of all other pages.
+    """
+    if not request.path.startswith(_SECRET_PATHS):
+        return None
+    return "no-referrer" if 300 <= response.status_code < 400 else "strict-origin"
+
 
 class HeadersMiddleware:
     """Adds what the view did not say itself."""
@@ -23,4 +36,6 @@ class HeadersMiddleware:
         response = self.get_response(request)
         for name, value in _SAID.items():
             response.headers.setdefault(name, value)
+        if policy := referrer_policy(request, response):
+            response.headers["Referrer-Policy"] = policy
         return response

@@ -87,7 +87,8 @@ def invite(email: str, role: str, *, by: By) -> Invitation:
         raise CannotChange("already_member")
     token, now = secrets.token_urlsafe(TOKEN_BYTES), timezone.now()
     with transaction.atomic():
-        _require_place(tenant)
+        if not _free_places(tenant):
+            raise CannotChange("plan_full")
         _pending(tenant).filter(email=email).update(revoked_at=now)
         row = Invitation.objects.create(
             tenant_id=tenant.id,
@@ -119,13 +120,17 @@ def invitation_of(token: str) -> Invitation | None:
 def join(token: str, user: User) -> Membership:
     """Make the invited person a member with the role that stands in the invitation, and use the invitation up.
 
-    user: the account whose address was invited. Raises CannotChange("spent").
+    user: the account whose address was invited. Raises CannotChange: spent, plan_full.
     """
     tenant = _tenant()
     with transaction.atomic():
+        free = _free_places(tenant)
         row = _pending(tenant).select_for_update().filter(digest=digest(token), email=user.email).first()
         if row is None:
             raise CannotChange("spent")
+        places = Membership.objects.filter(tenant_id=tenant.id, is_active=True)
+        if not free and not places.filter(user=user).exists():
+            raise CannotChange("plan_full")
         row.accepted_at = timezone.now()
         row.save(update_fields=["accepted_at"])
         membership, _made = Membership.objects.update_or_create(
@@ -188,11 +193,13 @@ def deactivate(membership: Membership, *, by: By) -> None:
 def reactivate(membership: Membership, *, by: By) -> None:
     """Open the brand again to somebody who was a member. Raises CannotChange."""
     with transaction.atomic():
+        free = _free_places(_tenant())
         row = _locked(membership)
         require_rank(row.role, by=by)
         if row.is_active:
             return
-        _require_place(_tenant())
+        if not free:
+            raise CannotChange("plan_full")
         row.is_active = True
         row.save(update_fields=["is_active"])
         Agent.objects.filter(user_id=row.user_id).update(is_active=True)
@@ -216,10 +223,11 @@ def _require_another_owner(row: Membership) -> None:
         raise CannotChange("last_owner")
 
 
-def _require_place(tenant: TenantRef) -> None:
-    places = Tenant.objects.values_list("plan__agents", flat=True).get(id=tenant.id)
-    if Membership.objects.filter(tenant_id=tenant.id, is_active=True).count() >= places:
-        raise CannotChange("plan_full")
+def _free_places(tenant: TenantRef) -> int:
+    # Locked before every other row, so that two who come at once do not both take the last place.
+    rows = Tenant.objects.select_for_update(of=("self",), no_key=True).select_related("plan")
+    places: int = rows.get(id=tenant.id).plan.agents
+    return max(0, places - Membership.objects.filter(tenant_id=tenant.id, is_active=True).count())
 
 
 def _locked(membership: Membership) -> Membership:

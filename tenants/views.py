@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -117,8 +117,7 @@ def join(request: TenantRequest, token: str) -> HttpResponse:
     form = JoinForm(request.POST or None, email=invitation.email)
     if request.method != "POST" or not form.is_valid():
         return render(request, "tenants/join.html", {"invitation": invitation, "form": form})
-    user = form.account(account)
-    return _joined(request, token, user)
+    return _joined(request, token, lambda: form.account(account))
 
 
 def _join_with_account(request: TenantRequest, token: str, account: User) -> HttpResponse:
@@ -128,14 +127,19 @@ def _join_with_account(request: TenantRequest, token: str, account: User) -> Htt
         return redirect(f"{reverse('account_login')}?{urlencode({'next': request.path})}")
     if request.method != "POST":
         return render(request, "tenants/join.html", {"invitation": members.invitation_of(token)})
-    return _joined(request, token, account)
+    return _joined(request, token, lambda: account)
 
 
-def _joined(request: TenantRequest, token: str, user: User) -> HttpResponse:
+def _joined(request: TenantRequest, token: str, account: Callable[[], User]) -> HttpResponse:
     try:
-        members.join(token, user)
-    except members.CannotChange:
+        with transaction.atomic():  # if the invitation is gone meanwhile, no account or password is made
+            user = account()
+            members.join(token, user)
+    except IntegrityError:  # a twin of this very form was faster
         return render(request, "tenants/invitation_spent.html", status=HTTPStatus.NOT_FOUND)
+    except members.CannotChange as refusal:
+        context = {"reason": refusal.message}
+        return render(request, "tenants/invitation_spent.html", context, status=HTTPStatus.NOT_FOUND)
     accounts.enter(request, user)
     return _see_other("/")
 

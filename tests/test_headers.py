@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 
 from config import env
+from tenants.accounts import issue_ticket
 from tenants.directory import TenantRef
 from tenants.models import User
 from tests.conftest import PASSWORD
@@ -27,6 +28,7 @@ EVERYWHERE = {
     "X-Frame-Options": "DENY",
 }
 FOR_EMBEDDING = {"widget/loader.js", "widget/frame/"}
+SECRET_IN_ADDRESS = ("enter/", "join/", "password/reset/key/")
 STRICT = [
     "default-src 'self'",
     "script-src 'self'",
@@ -44,6 +46,9 @@ def test_every_answer_carries_the_headers(acme: TenantRef, alice: User, as_alice
         answer = scene.ask(as_alice, row, **header)
         said = {name: answer.headers.get(name) for name in EVERYWHERE}
         expected = EVERYWHERE if row.route not in FOR_EMBEDDING else said
+        if any(name in row.route for name in SECRET_IN_ADDRESS):
+            expected = EVERYWHERE | {"Referrer-Policy": said["Referrer-Policy"]}
+            assert said["Referrer-Policy"] in {"no-referrer", "strict-origin"}, title(row)
         assert said == expected, title(row)
         policy = answer["Content-Security-Policy"]
         assert "unsafe" not in policy, title(row)
@@ -56,6 +61,15 @@ def test_every_answer_carries_the_headers(acme: TenantRef, alice: User, as_alice
 
 def title(row: Row) -> str:
     return f"{row.method} /{row.route}"
+
+
+def test_an_address_with_a_secret_is_told_to_nobody(acme: TenantRef, bob: User, as_stranger: Client) -> None:
+    ticket = issue_ticket(bob, acme.id)
+    for path in ("/enter/", f"/enter/?ticket={ticket}"):
+        answer = as_stranger.get(path)
+        assert (answer.status_code // 100, answer["Referrer-Policy"]) == (3, "no-referrer")
+    for path in (f"/enter/?ticket={ticket}", "/join/spent/", "/account/password/reset/key/1-spent/"):
+        assert as_stranger.get(path)["Referrer-Policy"] == "strict-origin"
 
 
 def test_cookies_are_for_one_host_and_not_for_scripts(as_stranger: Client) -> None:

@@ -15,7 +15,6 @@ import resource
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -36,7 +35,7 @@ class Run:
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
         self.write = writer(plan["write"])
-        self.number = plan.get("first", 0)
+        self.number: int = plan.get("first", 0)
         self.times: list[float] = []
         self.late: list[float] = []
         self.bad = 0
@@ -61,10 +60,7 @@ class Run:
             await self._one_by_one(len(listeners))
         lasted = time.time() - began
         if listeners and "rate" in self.plan:
-            number = len(listeners)
-            await self._until(
-                SETTLE_SECONDS, lambda: all(len(self.heard[each]) >= number for each in self.due)
-            )
+            await self._heard_by(len(listeners), list(self.due), SETTLE_SECONDS)
         for listener in listeners:
             listener.close()
         return self._result(lasted, len(listeners))
@@ -112,13 +108,16 @@ class Run:
             self.due[number] = time.time()
             client = await self._ask(client, number)
             self.acknowledged[number] = time.time()
-            await self._until(EVENT_SECONDS, lambda number=number: len(self.heard[number]) >= listeners)
+            await self._heard_by(listeners, [number], EVENT_SECONDS)
         client.close()
 
-    async def _until(self, seconds: float, is_done: Callable[[], bool]) -> None:
-        """Wait until sockets have heard enough, or the time is over."""
+    async def _heard_by(self, listeners: int, numbers: list[int], seconds: float) -> None:
+        """Wait until so many sockets have heard all of these, or the time is over."""
         deadline = time.time() + seconds
-        while not is_done() and (left := deadline - time.time()) > 0:
+        while any(len(self.heard[number]) < listeners for number in numbers):
+            left = deadline - time.time()
+            if left <= 0:
+                return
             self.news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.news.wait(), left)

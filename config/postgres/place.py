@@ -214,6 +214,11 @@ def _make_password(place: Place, role: str) -> None:
     path = place.password_file(role)
     if path.exists():
         return
+    if role == SUPERUSER and (place.data / "PG_VERSION").exists():
+        raise env.Misconfigured(
+            f"The database in {place.data} is there, but its password is gone: it stood in {path}. Bring that"
+            " file back, or delete the database for good with: python -m config.postgres remove"
+        )
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

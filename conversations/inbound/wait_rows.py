@@ -81,20 +81,21 @@ _ADD = """
       JOIN conversations_session s ON s.conversation_id = c.id AND s.resolved_at IS NULL
 """
 
-_WITHOUT_EARLIER = """
-       AND EXISTS (SELECT FROM conversations_session s WHERE s.id = w.session_id AND s.resolved_at IS NULL)
-       AND {} EXISTS (SELECT FROM conversations_wait o WHERE o.session_id = w.session_id
-                         AND (o.started_at, o.id) < (w.started_at, w.id))
+_NO_LONGER_FIRST = """
+    UPDATE conversations_wait w SET is_first = FALSE
+      FROM conversations_session s
+     WHERE w.conversation_id = ANY(%s) AND w.is_first AND s.id = w.session_id AND s.resolved_at IS NULL
+       AND EXISTS (SELECT FROM conversations_wait o
+                    WHERE o.session_id = w.session_id AND (o.started_at, o.id) < (w.started_at, w.id))
 """
 
-_NO_LONGER_FIRST = (
-    "UPDATE conversations_wait w SET is_first = FALSE WHERE w.conversation_id = ANY(%s) AND w.is_first"
-    + _WITHOUT_EARLIER.format("")
-)
-_FIRST = (
-    "UPDATE conversations_wait w SET is_first = TRUE WHERE w.conversation_id = ANY(%s) AND NOT w.is_first"
-    + _WITHOUT_EARLIER.format("NOT")
-)
+_FIRST = """
+    UPDATE conversations_wait w SET is_first = TRUE
+      FROM conversations_session s
+     WHERE w.conversation_id = ANY(%s) AND NOT w.is_first AND s.id = w.session_id AND s.resolved_at IS NULL
+       AND NOT EXISTS (SELECT FROM conversations_wait o
+                        WHERE o.session_id = w.session_id AND (o.started_at, o.id) < (w.started_at, w.id))
+"""
 
 
 class Interval(NamedTuple):

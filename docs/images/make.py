@@ -25,21 +25,69 @@ ARRIVED = "[data-status=sent], [data-status=delivered], [data-status=read]"
 # Who writes where, what is answered, and what the customer says to that.
 MORNINGS = {
     "pine": (
-        ("messenger", "Hannah Weiss", "Is the Trail stove allowed in huts?", "In most of them, yes. Ask the warden first.", "Will do, thanks!"),
-        ("line", "Marco Bianchi", "My bottle leaks at the cap.", "Sorry about that! A new cap goes out today.", "That was quick."),
-        ("messenger", "Ella Novak", "Can I return the base layer if it does not fit?", "Within 30 days, even when worn once.", ""),
+        (
+            "messenger",
+            "Hannah Weiss",
+            "Is the Trail stove allowed in huts?",
+            "In most of them, yes. Ask the warden first.",
+            "Will do, thanks!",
+        ),
+        (
+            "line",
+            "Marco Bianchi",
+            "My bottle leaks at the cap.",
+            "Sorry about that! A new cap goes out today.",
+            "That was quick.",
+        ),
+        (
+            "messenger",
+            "Ella Novak",
+            "Can I return the base layer if it does not fit?",
+            "Within 30 days, even when worn once.",
+            "",
+        ),
     ),
     "shanhai": (
-        ("line", "許雅涵", "請問茶葉可以寄到香港嗎？", "可以的，順豐到付，約三個工作天。", "太好了，我下單兩罐"),
-        ("messenger", "林子軒", "禮盒可以放手寫卡片嗎？", "可以，請在備註寫下內容，我們用小楷幫您寫。", "好貼心，謝謝！"),
+        (
+            "line",
+            "許雅涵",
+            "請問茶葉可以寄到香港嗎？",
+            "可以的，順豐到付，約三個工作天。",
+            "太好了，我下單兩罐",
+        ),
+        (
+            "messenger",
+            "林子軒",
+            "禮盒可以放手寫卡片嗎？",
+            "可以，請在備註寫下內容，我們用小楷幫您寫。",
+            "好貼心，謝謝！",
+        ),
         ("line", "高詩婷", "冷泡要泡多久比較好喝？", "冷藏四到六小時最順口，隔夜也不會澀。", ""),
     ),
     "kanon": (
-        ("line", "森下葵", "敏感肌ですが、新しい美容液は使えますか？", "パッチテストののち、少量からお試しください。", "安心しました。試してみます！"),
-        ("messenger", "大野真央", "ポイントの有効期限を教えてください。", "最後のお買い物から一年間です。", "ありがとうございます。"),
-        ("line", "西村優奈", "詰め替え用はありますか？", "はい、来月発売です。お知らせをお送りしますね。", ""),
+        (
+            "line",
+            "森下葵",
+            "敏感肌ですが、新しい美容液は使えますか？",
+            "パッチテストののち、少量からお試しください。",
+            "安心しました。試してみます！",
+        ),
+        (
+            "messenger",
+            "大野真央",
+            "ポイントの有効期限を教えてください。",
+            "最後のお買い物から一年間です。",
+            "ありがとうございます。",
+        ),
+        (
+            "line",
+            "西村優奈",
+            "詰め替え用はありますか？",
+            "はい、来月発売です。お知らせをお送りしますね。",
+            "",
+        ),
     ),
-}  # fmt: skip
+}
 STAFF = {"pine": "grace@pine.test", "shanhai": "yijun@shanhai.test", "kanon": "sakura@kanon.test"}
 LANGUAGES = {"pine": "en", "shanhai": "zh-TW", "kanon": "ja"}
 

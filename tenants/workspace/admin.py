@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from tenants.house_admin import HouseAdminSite, HouseModelAdmin
 from tenants.workspace import audit, availability, reactors, tokens
 from tenants.workspace.access import Member, Permission
-from tenants.workspace.json_fields import JSONObjectField
 from tenants.workspace.hours import Schedule, ScheduleError
+from tenants.workspace.json_fields import JSONObjectField
 from tenants.workspace.models import Agent, ApiToken, AuditEntry, BusinessHours, DeadEvent, Team
 
 _ENTRANCE = (Permission.MANAGE_INBOXES, Permission.MANAGE_PEOPLE, Permission.MANAGE_TOKENS)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.forms.fields import InvalidJSONInput
-from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
 
 from tenants.workspace.json_input import read_object
@@ -14,8 +13,6 @@ from tenants.workspace.json_input import read_object
 
 class JSONObjectField(forms.JSONField):
     """Takes what `json_input.read_object` takes: an object, bounded in depth, of values that the database can keep."""
-
-    default_error_messages = {"invalid": _("Enter a JSON object.")}
 
     def to_python(self, value: Any) -> Any:
         if not isinstance(value, str) or value in self.empty_values:

@@ -69,10 +69,13 @@ def test_a_visitor_and_an_agent_talk_live_and_a_killed_server_loses_and_repeats_
     expect(bubble(desk, "Great, and in the rain?")).to_be_visible(timeout=40_000)
     expect(bubble(chat, "Great, and in the rain?")).to_be_visible()
 
-    if desk.locator(
-        "#guard:not([hidden])"
-    ).count():  # the customer wrote meanwhile: the desk asks before it sends
-        desk.locator("#guard [data-guard=send]").click()
+    guard = desk.locator("#guard:not([hidden])")
+    taken = bubble(desk, "It burns in the rain too.").and_(
+        desk.locator("[data-number]:not([data-number=''])")
+    )
+    expect(guard.or_(taken).first).to_be_visible(timeout=40_000)
+    if guard.count():  # the customer wrote meanwhile: the desk asks before it sends
+        guard.locator("[data-guard=send]").click()
     expect(bubble(chat, "It burns in the rain too.")).to_be_visible(timeout=40_000)
     desk.reload()
     for text in ("with the steel tray", "Great, and in the rain?", "It burns in the rain too."):

@@ -136,6 +136,19 @@ def test_folders_and_secrets_are_closed_to_others(shared):
     assert mode(shared.log) == 0o600
 
 
+def test_a_lost_password_of_existing_data_is_told_with_what_to_do(fresh):
+    with user(fresh):
+        file = locate().password_file(place.SUPERUSER)
+    password = file.read_text()
+    file.unlink()
+    answer = call(fresh, "run", "--", "true")
+    assert answer.returncode == 1
+    assert str(file) in answer.stderr
+    assert "Traceback" not in answer.stderr
+    file.write_text(password)
+    assert call(fresh, "run", "--", "true").returncode == 0
+
+
 def test_the_desk_owns_its_database_but_not_the_server(shared):
     assert ask(shared, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
     assert ask(shared, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'kontor'") == "kontor"

@@ -1,5 +1,6 @@
 """config.run keeps children alive, gives up hopeless ones, stops all; config.prepare does nothing twice."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -260,6 +261,15 @@ def test_a_step_that_failed_is_not_remembered(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         prepare.unless_unchanged(tmp_path / "stamp", lambda: [tmp_path], "collectstatic")
     assert not (tmp_path / "stamp").exists()
+
+
+def test_only_one_preparation_at_a_time_writes_into_the_project(tmp_path, monkeypatch):
+    monkeypatch.setattr(prepare, "PROJECT", tmp_path)
+    project = os.open(tmp_path, os.O_RDONLY)
+    with prepare.alone(), pytest.raises(BlockingIOError):
+        fcntl.flock(project, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(project, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(project)
 
 
 def test_the_fingerprint_sees_touched_files(tmp_path):

@@ -10,9 +10,10 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from conversations import accounts, inboxes
+from conversations import accounts, attempts, inboxes
 from conversations.inboxes import CannotConnect
 from conversations.models import Inbox
+from conversations.outbound import ReplyRefused
 from tenants import channel_apps, directory, sealing
 from tenants.directory import AppRef, TenantRef
 from tenants.models import ChannelApp, ChannelRoute
@@ -139,6 +140,23 @@ def test_a_disconnected_account_is_free_and_its_credentials_are_gone(globex: Ten
         "inbox.connected",
         "inbox.disconnected",
     ]
+
+
+def test_an_account_that_comes_back_is_the_same_inbox_and_sends_what_waited(bob_agent: Agent) -> None:
+    inbox = an_inbox("line", account_id="U1", identity_scope="provider")
+    conversation = a_conversation(inbox)
+    answer(conversation, "on its way", bob_agent)
+    inboxes.disconnect(inbox, by=SYSTEM)
+    with pytest.raises(ReplyRefused, match="inbox_closed"):
+        answer(conversation, "nobody carries this", bob_agent)
+    assert attempts.begin(conversation.id) is None
+    again = an_inbox("line", account_id="U1", name="LINE again")
+    assert (again.id, again.name, again.identity_scope) == (inbox.id, "LINE again", "provider")
+    assert ChannelRoute.objects.get().inbox_id == inbox.id
+    assert jobs("conversations.delivering.drain")
+    assert attempts.begin(conversation.id) is not None
+    answer(conversation, "now it goes", bob_agent)
+    assert code_of(account_id="U1") == "account_taken"
 
 
 def test_new_credentials_bring_a_disconnected_inbox_back(bob_agent: Agent) -> None:

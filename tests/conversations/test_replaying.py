@@ -17,6 +17,7 @@ from conversations.inbound import records
 from conversations.inbound.retries import TRIES, TRY
 from conversations.models import InboundRecord, Inbox, Message
 from conversations.replaying import NotReplayable, replay, replay_hook, replay_many, sweep, try_again
+from tenants import completeness, directory
 from tenants.directory import TenantRef
 from tenants.models import UnparsedHook
 from tenants.scope import tenant_scope
@@ -152,6 +153,24 @@ def test_an_unread_hook_of_a_shared_app_reaches_its_tenants_and_no_other(
         assert not Message.objects.exists()
     hook.refresh_from_db()
     assert hook.replayed_at is not None
+
+
+def test_an_unread_hook_for_a_damaged_brand_can_be_replayed_when_it_is_mended(
+    inbox: Inbox, acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = page_app()
+    connect(app, acme, inbox)
+    hook = UnparsedHook.objects.create(app_id=app.id, body=webhook((PAGE, [message("m1")])), error="not read")
+    with monkeypatch.context() as patch:
+        patch.setattr(completeness, "faults", lambda schemas: {acme.schema_name: "missing: a table"})
+        directory.forget()
+        with pytest.raises(replaying.BrandDamaged):
+            replay_hook(hook)
+    directory.forget()
+    hook.refresh_from_db()
+    assert (hook.replayed_at, Message.objects.count()) == (None, 0)
+    assert replay_hook(hook) == 1
+    assert Message.objects.get().external_id == "m1"
 
 
 def test_a_hook_that_still_cannot_be_read_says_so(in_acme: TenantRef) -> None:

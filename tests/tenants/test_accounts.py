@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tenants import accounts, members, provisioning
 from tenants.directory import TenantRef
+from tenants.forms import JoinForm
 from tenants.members import By, CannotChange
 from tenants.models import HandOffTicket, Invitation, Membership, Tenant, User
 from tenants.scope import tenant_scope
@@ -161,6 +162,32 @@ def test_ten_wrong_passwords_lock_the_network_address(
     assert log_in(browser(acme.primary_host, REMOTE_ADDR="192.0.2.8"), "bob@harbour.test").status_code == 302
 
 
+def test_signing_in_oneself_does_not_forgive_guessing_at_others(
+    settings: pytest.FixtureRequest, acme: TenantRef
+) -> None:
+    settings.AXES_ENABLED = True
+    guesser = browser(acme.primary_host, REMOTE_ADDR="192.0.2.7")
+    for _again in range(3):
+        for _guess in range(3):
+            log_in(guesser, "bob@harbour.test", "wrong")
+        assert (
+            log_in(browser(acme.primary_host, REMOTE_ADDR="192.0.2.7"), "alice@harbour.test").status_code
+            == 302
+        )
+    assert log_in(guesser, "bob@harbour.test", "wrong").status_code == 429
+
+
+def test_the_right_password_forgives_ones_own_wrong_ones(
+    settings: pytest.FixtureRequest, acme: TenantRef
+) -> None:
+    settings.AXES_ENABLED = True
+    for again in range(3):
+        client = browser(acme.primary_host, REMOTE_ADDR=f"192.0.2.{again}")
+        for _slip in range(4):
+            log_in(client, "bob@harbour.test", "wrong")
+        assert log_in(client, "bob@harbour.test").status_code == 302
+
+
 # --- passwords ---------------------------------------------------------------------------------------------
 
 
@@ -260,6 +287,49 @@ def test_an_invitation_is_good_once(
     as_stranger.post(path, NEW_ACCOUNT)
     assert browser(acme.primary_host).get(path).status_code == 404
     assert browser(acme.primary_host).post(path, NEW_ACCOUNT).status_code == 404
+
+
+def test_an_invitation_that_ends_while_the_form_is_sent_makes_no_account(
+    invite: Callable[..., tuple[Invitation, str]], as_stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, path = invite("dora@harbour.test")
+
+    def account(form: JoinForm, known: User | None) -> User:
+        Invitation.objects.filter(id=row.id).update(revoked_at=timezone.now())
+        return made(form, known)
+
+    made = JoinForm.account
+    monkeypatch.setattr(JoinForm, "account", account)
+    assert as_stranger.post(path, NEW_ACCOUNT).status_code == 404
+    assert not User.objects.filter(email="dora@harbour.test").exists()
+
+
+def test_of_two_who_send_the_same_form_at_once_one_joins(
+    invite: Callable[..., tuple[Invitation, str]], as_stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _row, path = invite("dora@harbour.test")
+
+    def account(form: JoinForm, known: User | None) -> User:
+        User.objects.create_user("dora@harbour.test", PASSWORD, name="The faster one")
+        return made(form, known)
+
+    made = JoinForm.account
+    monkeypatch.setattr(JoinForm, "account", account)
+    assert as_stranger.post(path, NEW_ACCOUNT).status_code == 404
+
+
+def test_more_invitations_than_places_do_not_make_more_places(
+    invite: Callable[..., tuple[Invitation, str]], as_stranger: Client, acme: TenantRef
+) -> None:
+    plan = Tenant.objects.get(id=acme.id).plan
+    plan.agents = Membership.objects.filter(tenant_id=acme.id, is_active=True).count() + 1
+    plan.save()
+    (_first, path), (_second, later) = invite("dora@harbour.test"), invite("emil@harbour.test")
+    assert as_stranger.post(path, NEW_ACCOUNT).status_code == 303
+    refused = browser(acme.primary_host).post(later, NEW_ACCOUNT)
+    assert refused.status_code == 404
+    assert "no place" in refused.content.decode()
+    assert not User.objects.filter(email="emil@harbour.test").exists()
 
 
 def test_an_invitation_that_is_too_old_or_taken_back_is_not_found(

@@ -44,9 +44,11 @@ def globex_site(globex: TenantRef) -> Inbox:
 
 
 @pytest.fixture(autouse=True)
-def full_allowance() -> Iterator[None]:
+def full_allowance(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Everybody's allowance is whole, and does not come back while a slow machine works through a test."""
     for allowance in limits.ALL:
         allowance.forget()
+        monkeypatch.setattr(allowance, "clock", lambda: 0.0)
     yield
     lanes.close()
 
