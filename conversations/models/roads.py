@@ -1,0 +1,102 @@
+"""What the roads in and out keep: raw records, what waits for its message, tries to send."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from conversations.models.conversations import Inbox
+from conversations.models.messages import Message
+from tenants.workspace.tenant_model import TenantModel
+
+
+class InboundRecord(TenantModel):
+    """What a platform delivered, element by element, kept raw for replay and dispute."""
+
+    class State(models.TextChoices):
+        NEW = "new", _("to be read")  # its batch failed: the job tries it alone
+        DONE = "done", _("read")
+        PARKED = "parked", _("waits for the message it speaks of")
+        DEAD = "dead", _("failed")
+
+    inbox = models.ForeignKey(Inbox, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+    channel = models.CharField(max_length=20)
+    account_id = models.CharField(max_length=200)
+    event_id = models.CharField(max_length=300, blank=True)
+    body = models.BinaryField()  # bytea takes what text and jsonb refuse
+    headers = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.NEW)
+    attempts = models.SmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("inbound record")
+        verbose_name_plural = _("inbound records")
+        constraints = [
+            models.UniqueConstraint(
+                name="one_record_per_event",
+                fields=["channel", "account_id", "event_id"],
+                condition=~Q(event_id=""),
+            ),
+        ]
+        indexes = [
+            # read by the retry job and the dead letter page
+            models.Index(
+                name="inbound_unfinished", fields=["state", "received_at"], condition=~Q(state="done")
+            ),
+            models.Index(name="inbound_by_age", fields=["received_at"]),  # retention
+        ]
+
+
+class ParkedItem(TenantModel):
+    """A status, edit or unsend that came before the message it speaks of."""
+
+    inbox = models.ForeignKey(Inbox, on_delete=models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=300)
+    kind = models.CharField(max_length=20)  # sent | delivered | read | failed | edited | unsent | reaction
+    content = models.JSONField(default=dict)
+    happened_at = models.DateTimeField()
+    parked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_parked_item_per_kind", fields=["inbox", "external_id", "kind"]),
+        ]
+        indexes = [models.Index(name="parked_by_age", fields=["parked_at"])]
+
+
+class OutboundAttempt(TenantModel):
+    """One try to hand a message to its platform. Committed before the call, so that a killed worker leaves a trace."""
+
+    class Outcome(models.TextChoices):
+        CALLING = "calling"
+        SENT = "sent"
+        TRANSIENT = "transient"
+        PERMANENT = "permanent"
+        UNKNOWN = "unknown"
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts", db_index=False)
+    number = models.SmallIntegerField()
+    started_at = models.DateTimeField()
+    lease_until = models.DateTimeField()  # database time: after it another worker may take over
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.CALLING)
+    error_kind = models.CharField(max_length=24, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_detail = models.CharField(max_length=500, blank=True)
+    way = models.CharField(max_length=10, blank=True)
+    is_probe = models.BooleanField(
+        default=False
+    )  # the breaker asked whether the platform is back: no try of the message's own
+    retry_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_attempt_per_number", fields=["message", "number"]),
+            # one conversation, one sender at a time, one call at a time
+            models.UniqueConstraint(
+                name="one_call_at_a_time", fields=["message"], condition=Q(outcome="calling")
+            ),
+        ]
