@@ -28,7 +28,7 @@ BRAND_HOST_SUFFIX = env.text("KONTOR_BRAND_HOST_SUFFIX", "localhost")
 PUBLIC_URL = env.url(
     "KONTOR_PUBLIC_URL", "http://localhost:8000"
 )  # scheme and port also hold for brand hosts
-SIMULATOR = env.flag("KONTOR_SIMULATOR", DEVELOPMENT)
+SIMULATOR = DEVELOPMENT and env.flag("KONTOR_SIMULATOR", True)  # no switch brings it into production
 SIMULATOR_FOLDER = state_folder() / "simulator"
 FAILPOINT = env.text("KONTOR_FAILPOINT") if DEVELOPMENT else ""  # where a fault drill kills the process
 
@@ -102,7 +102,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "KEY_FUNCTION": "tenants.caching.tenant_key",
-        "OPTIONS": {"MAX_ENTRIES": 50_000},  # limits are counted here: a flood of names must not push them out
+        "OPTIONS": {
+            "MAX_ENTRIES": 50_000
+        },  # limits are counted here: a flood of names must not push them out
     }
 }
 
@@ -181,7 +183,9 @@ AXES_USERNAME_CALLABLE = "tenants.accounts.attempted_address"
 AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
-AXES_RESET_ON_SUCCESS = False  # it would also forget the network address; tenants.accounts forgets the name alone
+AXES_RESET_ON_SUCCESS = (
+    False  # it would also forget the network address; tenants.accounts forgets the name alone
+)
 AXES_VERBOSE = False
 
 # --- cookies and headers: every cookie is host-only ---------------------------------------------------------

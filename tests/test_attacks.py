@@ -53,11 +53,13 @@ def conversation(in_acme: TenantRef) -> Conversation:
 
 def test_nul_in_an_address_is_a_bad_request_everywhere(scene: Scene, as_alice: Client) -> None:
     header = {"Authorization": f"Bearer {scene.tokens['read']}"}
+    described = {"api/v1/schema/", "api/v1/docs/"}  # for everybody, and without parameters
     for row in [*PAGES, *API, *BRAND_ADMIN]:
-        if row.method == "GET":
+        if row.method == "GET" and row.route not in described:
             path = scene.path(row).partition("?")[0]
+            expected = 404 if row.route == "api/v1/" else 400
             for query in ("q=%00", "site=a%00", "act=x%00", "role__exact=%00"):
-                assert as_alice.get(f"{path}?{query}", headers=header).status_code == 400, path
+                assert as_alice.get(f"{path}?{query}", headers=header).status_code == expected, path
     assert as_alice.get("/inbox/all/?q=0").status_code == 200
 
 

@@ -10,6 +10,7 @@ from conversations import gates, lifecycle, outbound, queries
 from conversations.models import Message
 from conversations.views.answers import act, body_of, id_in, number_in, switch_in, text_in
 from tenants.workspace.access import MemberRequest, Permission, needs
+from tenants.workspace.log import newest_sequence
 
 
 @act
@@ -61,4 +62,5 @@ def seen(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 
 
 def _message_answer(message: Message) -> JsonResponse:
-    return JsonResponse({"message": queries.messages_by_id([message.id])[message.id]})
+    sequence = newest_sequence()  # before the row: what came later, the browser applies again
+    return JsonResponse({"sequence": sequence, "message": queries.messages_by_id([message.id])[message.id]})

@@ -14,6 +14,7 @@ from conversations.models import Conversation
 from conversations.views import reads
 from conversations.views.answers import BadRequest, act, body_of, id_in, number_in, text_in
 from tenants.workspace.access import MemberRequest, Permission, needs
+from tenants.workspace.log import newest_sequence
 from tenants.workspace.models import Agent
 
 MORNING = time(9)
@@ -87,4 +88,5 @@ def wake_time(wish: str, now: datetime, zone: ZoneInfo) -> datetime | None:
 
 
 def _row_answer(conversation: Conversation) -> JsonResponse:
-    return JsonResponse({"conversation": queries.conversation(conversation.id)})
+    sequence = newest_sequence()  # before the row: what came later, the browser applies again
+    return JsonResponse({"sequence": sequence, "conversation": queries.conversation(conversation.id)})

@@ -4,7 +4,7 @@ import { post, Refused, SignedOut } from "./api.js";
 import { text, toast } from "./texts.js";
 
 export class Acts {
-  /** @param {{conversation: (row: any) => void, message: (row: any) => void, signedOut: () => void}} on */
+  /** @param {{answered: (answer: any) => void, signedOut: () => void}} on */
   constructor(on) {
     this.on = on;
     document.addEventListener("click", (event) => this.#clicked(event.target.closest("[data-act], [data-message-act]")));
@@ -35,8 +35,7 @@ export class Acts {
   async #do(url, body) {
     try {
       const answer = await post(url, body);
-      if (answer.conversation) this.on.conversation(answer.conversation);
-      if (answer.message) this.on.message(answer.message);
+      this.on.answered(answer);
       return true;
     } catch (error) {
       if (error instanceof SignedOut) this.on.signedOut();

@@ -29,14 +29,14 @@ const list = new List(agent);
 const thread = new Thread({ seen });
 const outbox = new Outbox({
   changed: (entry) => unsent.changed(entry),
-  sent: (entry, message) => unsent.sent(entry, message),
+  sent: (entry, { message, sequence }) => (unsent.sent(entry, message), applyAgain(sequence)),
   signedOut,
 });
 const composer = new Composer({ send, typing: () => presence.typing() }, agent);
 const unsent = new Unsent(outbox, thread, composer);
 const live = new Live(Number(sequence), { event: apply, resync, presence: (frame) => presence.heard(frame), state: lineChanged });
 const presence = new Presence(live, agent, (id, words) => list.presence(id, words));
-const acts = new Acts({ conversation: changed, message: (message) => thread.upsert(message), signedOut });
+const acts = new Acts({ answered, signedOut });
 new Keys({ reply: () => composer.focus(), press: (key) => acts.press(key) });
 
 counts.readPage();
@@ -61,6 +61,17 @@ function apply(event) {
 function moved(row, event) {
   counts.moved(row, event);
   list.changed({ ...row, read_number: counts.readOf(row.id) });
+}
+
+function answered({ conversation, message, sequence }) {
+  if (conversation) changed(conversation);
+  if (message) thread.upsert(message);
+  applyAgain(sequence);
+}
+
+/** An answer may be older than what the line has brought meanwhile: the later events have the last word. */
+function applyAgain(sequence) {
+  live.since(sequence)?.filter((event) => event.name).forEach(apply);
 }
 
 function changed(row) {

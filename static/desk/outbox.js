@@ -13,7 +13,7 @@ const TOO_MANY = 429;
  */
 
 export class Outbox {
-  /** @param {{changed: (entry: Entry) => void, sent: (entry: Entry, message: any) => void, signedOut: () => void}} on */
+  /** @param {{changed: (entry: Entry) => void, sent: (entry: Entry, answer: any) => void, signedOut: () => void}} on */
   constructor(on) {
     this.on = on;
     /** @type {Map<string, Entry>} */
@@ -87,7 +87,7 @@ export class Outbox {
     try {
       const answer = await post(entry.url, { client_id, text, seen_number, outside_window });
       this.take(client_id);
-      this.on.sent(entry, answer.message);
+      this.on.sent(entry, answer);
       return true;
     } catch (error) {
       this.#put({ ...entry, ...this.#outcome(error) });

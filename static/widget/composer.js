@@ -27,4 +27,5 @@ export function attachComposer(form, field, told) {
     field.value = "";
     field.focus();
   });
+  field.disabled = false; // until here nobody would have sent what stands in it
 }

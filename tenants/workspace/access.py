@@ -88,12 +88,16 @@ def find_member(user: User) -> Member | None:
     """The active member that `user` is in the scope's tenant, or None. Two queries, one when there is no row."""
     if not user.is_active:
         return None
-    membership = Membership.objects.filter(user_id=user.id, tenant_id=scoped_tenant().id, is_active=True).first()
+    membership = Membership.objects.filter(
+        user_id=user.id, tenant_id=scoped_tenant().id, is_active=True
+    ).first()
     if membership is None:
         return None
     agent = Agent.objects.filter(user_id=user.id).first()
     if agent is None:  # a membership given on the platform's admin: the face is made at the first entry
-        agent, _made = Agent.objects.get_or_create(user_id=user.id, defaults={"name": user.name or user.email})
+        agent, _made = Agent.objects.get_or_create(
+            user_id=user.id, defaults={"name": user.name or user.email}
+        )
     return Member(user_id=user.id, role=membership.role, agent=agent) if agent.is_active else None
 
 
@@ -113,7 +117,8 @@ class MembershipMiddleware:
 def needs(
     permission: Permission,
 ) -> Callable[
-    [Callable[Concatenate[MemberRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+    [Callable[Concatenate[MemberRequest, P], HttpResponse]],
+    Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
     """Only members with `permission` reach the view. Strangers are sent to the log-in page, signed-in users
     without a membership see a 404, members without the right a 403."""

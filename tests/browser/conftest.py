@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 
 from tests.browser.house import House
 from tests.browser.phones import Phone
@@ -24,6 +24,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PASSWORD = "kontor-demo"
+
+PATIENCE_MS = 15_000  # a bound for slow machines; what is waited for takes milliseconds
 
 SignIn = Callable[..., Page]
 Somebody = Callable[..., BrowserContext]
@@ -51,6 +53,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("CI must have a Chromium: .ci/run installs it")
         pytest.skip("NO CHROMIUM FOUND: the browser tests did not run. Install Debian's package chromium.")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -65,7 +68,7 @@ def somebody(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     def enter(**options: object) -> BrowserContext:
         settings = {"locale": "en", "timezone_id": "Asia/Taipei", "viewport": {"width": 1360, "height": 860}}
         context = chromium.new_context(**{**settings, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         opened.append(context)
         return context
 
