@@ -39,11 +39,13 @@ class Inbox(TenantModel):
         verbose_name=_("only for the teams"),
         help_text=_("Empty: everybody sees it."),
     )
-    health = models.CharField(max_length=12, choices=Health.choices, default=Health.GOOD, editable=False)
+    health = models.CharField(
+        _("health"), max_length=12, choices=Health.choices, default=Health.GOOD, editable=False
+    )
     failures_in_a_row = models.PositiveIntegerField(default=0, editable=False)
     probe_at = models.DateTimeField(null=True, editable=False)
-    last_inbound_at = models.DateTimeField(null=True, editable=False)
-    last_sent_at = models.DateTimeField(null=True, editable=False)
+    last_inbound_at = models.DateTimeField(_("last received"), null=True, editable=False)
+    last_sent_at = models.DateTimeField(_("last sent"), null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -83,6 +83,14 @@ def test_a_visitor_and_an_agent_talk_live_and_a_killed_server_loses_and_repeats_
         expect(bubble(chat, text)).to_have_count(1)
 
 
+def test_the_chat_takes_no_word_before_it_can_send_it(house: House, somebody: Somebody) -> None:
+    shop = somebody().new_page()
+    shop.route("**/static/widget/composer*.js", lambda route: route.abort())
+    expect(open_chat(shop, house, "pine").locator("#text")).to_be_disabled()
+    shop.unroute_all()
+    expect(open_chat(shop, house, "pine").locator("#text")).to_be_enabled()
+
+
 @pytest.mark.parametrize(
     ("kind", "brand", "email", "customer"),
     [
