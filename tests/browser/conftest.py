@@ -38,7 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+# Package scope, not session: while Playwright is open its event loop counts as running, and no asynchronous test
+# of another folder could run in the same process.
+
+
+@pytest.fixture(scope="package")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Kontor as `make run` starts it, with its own database and demo."""
     running = House(tmp_path_factory.mktemp("house") / "state")
@@ -46,7 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     assert running.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The machine's own Chromium. CI installs it, so there its absence is a failure."""
     if CHROMIUM is None:
@@ -77,7 +81,7 @@ def somebody(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in() -> dict[tuple[str, str], StorageState]:
     """The cookies of everybody who has signed in once: brand and e-mail address -> what their browser keeps."""
     return {}
