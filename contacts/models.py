@@ -15,7 +15,7 @@ class Contact(TenantModel):
     language = models.CharField(_("language"), max_length=12, blank=True)
     timezone = models.CharField(_("time zone"), max_length=60, blank=True)
     picture_url = models.URLField(_("picture"), max_length=2000, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_seen_at = models.DateTimeField(_("last seen"), null=True)
 
     class Meta:

@@ -21,7 +21,7 @@ class Agency(models.Model):  # type: ignore[django-manager-missing]  # Tenant ha
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("name"), max_length=120, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("agency")
@@ -75,7 +75,7 @@ class Tenant(TenantMixin):
     language = models.CharField(_("language"), max_length=12, default="en")
     timezone = models.CharField(_("time zone"), max_length=60, default="Asia/Taipei")
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.ACTIVE)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("tenant")
@@ -135,7 +135,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     timezone = models.CharField(_("time zone"), max_length=60, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("platform staff"), default=False)
-    date_joined = models.DateTimeField(auto_now_add=True)
+    date_joined = models.DateTimeField(_("joined"), auto_now_add=True)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -151,6 +151,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        """How the administration greets the user."""
         return self.name or self.email
 
 
@@ -173,7 +177,7 @@ class Membership(models.Model):
     )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.AGENT)
     is_active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("membership")
@@ -203,9 +207,14 @@ class Invitation(models.Model):
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(
-        User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+        User,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+        verbose_name=_("invited by"),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"), editable=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
@@ -251,13 +260,18 @@ class ChannelApp(models.Model):
     key = models.CharField(_("address key"), max_length=43, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=120)
     tenant = models.ForeignKey(
-        Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="channel_apps"
+        Tenant,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="channel_apps",
+        verbose_name=_("tenant"),
     )
     sealed_secret = models.TextField(blank=True)
     sealed_previous_secret = models.TextField(blank=True)
     previous_secret_until = models.DateTimeField(null=True, blank=True)
     sealed_verify_token = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("channel application")
@@ -290,11 +304,16 @@ class UnknownAccount(models.Model):
     """A signed hook named an account that nobody has connected: counted here, dropped, shown to the operator."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    app = models.ForeignKey(ChannelApp, on_delete=models.CASCADE, related_name="unknown_accounts")
-    account_id = models.CharField(max_length=200)
-    items = models.PositiveBigIntegerField(default=0)
-    first_seen_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
+    app = models.ForeignKey(
+        ChannelApp,
+        on_delete=models.CASCADE,
+        related_name="unknown_accounts",
+        verbose_name=_("channel application"),
+    )
+    account_id = models.CharField(_("account"), max_length=200)
+    items = models.PositiveBigIntegerField(_("items"), default=0)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
 
     class Meta:
         verbose_name = _("unknown account")
@@ -308,12 +327,17 @@ class UnparsedHook(models.Model):
     """A signed body of a shared application that could not be read, so no tenant is known: kept for replay."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    app = models.ForeignKey(ChannelApp, on_delete=models.CASCADE, related_name="unparsed_hooks")
+    app = models.ForeignKey(
+        ChannelApp,
+        on_delete=models.CASCADE,
+        related_name="unparsed_hooks",
+        verbose_name=_("channel application"),
+    )
     body = models.BinaryField()
-    headers = models.JSONField(default=dict)
-    error = models.CharField(max_length=300)
-    received_at = models.DateTimeField(auto_now_add=True)
-    replayed_at = models.DateTimeField(null=True, blank=True)
+    headers = models.JSONField(_("headers"), default=dict)
+    error = models.CharField(_("error"), max_length=300)
+    received_at = models.DateTimeField(_("received"), auto_now_add=True)
+    replayed_at = models.DateTimeField(_("replayed"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("unread hook")

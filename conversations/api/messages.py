@@ -34,7 +34,7 @@ class Messages(BrandView):
         description="The newest messages, oldest first; `next` leads to the page before.",
     )
     def get(self, request: Request, conversation_id: UUID) -> Response:
-        conversation = gates.access_conversation(self.caller, conversation_id)
+        conversation = gates.access_conversation(self.caller, conversation_id, alone=True)
         wish = self.query(forms.MessagesQuery)
         limit = limit_of(wish)
         found = queries.thread(conversation.id, before=self._before(wish.get("cursor")), limit=limit + 1)
@@ -53,7 +53,7 @@ class Messages(BrandView):
     )
     @once
     def post(self, request: Request, conversation_id: UUID) -> Response:
-        conversation = gates.access_conversation(self.caller, conversation_id)
+        conversation = gates.access_conversation(self.caller, conversation_id, alone=True)
         wish = self.body(forms.Reply)
         try:
             message = outbound.reply(

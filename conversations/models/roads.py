@@ -20,16 +20,18 @@ class InboundRecord(TenantModel):
         PARKED = "parked", _("waits for the message it speaks of")
         DEAD = "dead", _("failed")
 
-    inbox = models.ForeignKey(Inbox, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
-    channel = models.CharField(max_length=20)
-    account_id = models.CharField(max_length=200)
-    event_id = models.CharField(max_length=300, blank=True)
-    body = models.BinaryField()  # bytea takes what text and jsonb refuse
-    headers = models.JSONField(default=dict)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.NEW)
-    attempts = models.SmallIntegerField(default=0)
-    error = models.CharField(max_length=500, blank=True)
-    received_at = models.DateTimeField()
+    inbox = models.ForeignKey(
+        Inbox, null=True, on_delete=models.CASCADE, related_name="+", db_index=False, verbose_name=_("inbox")
+    )
+    channel = models.CharField(_("channel"), max_length=20)
+    account_id = models.CharField(_("account"), max_length=200)
+    event_id = models.CharField(_("platform's event"), max_length=300, blank=True)
+    body = models.BinaryField(_("content"))  # bytea takes what text and jsonb refuse
+    headers = models.JSONField(_("headers"), default=dict)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.NEW)
+    attempts = models.SmallIntegerField(_("tries"), default=0)
+    error = models.CharField(_("error"), max_length=500, blank=True)
+    received_at = models.DateTimeField(_("received"))
 
     class Meta:
         verbose_name = _("inbound record")

@@ -22,7 +22,7 @@ class Agent(TenantModel):
         _("availability"), max_length=8, choices=Availability.choices, default=Availability.ONLINE
     )
     is_active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("agent")
@@ -130,11 +130,11 @@ class Cursor(models.Model):
 class DeadEvent(TenantModel):
     """An event that a reactor could not take after five tries: visible, replayable, holding nobody up."""
 
-    reactor = models.CharField(max_length=80)
-    sequence = models.BigIntegerField()
-    error = models.TextField()
-    died_at = models.DateTimeField(auto_now_add=True)
-    replayed_at = models.DateTimeField(null=True)
+    reactor = models.CharField(_("reader"), max_length=80)
+    sequence = models.BigIntegerField(_("event number"))
+    error = models.TextField(_("error"))
+    died_at = models.DateTimeField(_("given up"), auto_now_add=True)
+    replayed_at = models.DateTimeField(_("replayed"), null=True)
 
     class Meta:
         verbose_name = _("event that failed")
@@ -149,14 +149,14 @@ class AuditEntry(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user_id = models.UUIDField(null=True)
-    user_name = models.CharField(max_length=120)
-    act = models.CharField(max_length=60)
-    target_type = models.CharField(max_length=60)
-    target_id = models.CharField(max_length=64)
-    target_name = models.CharField(max_length=200, blank=True)
-    changes = models.JSONField(default=dict)
-    address = models.GenericIPAddressField(null=True)
-    happened_at = models.DateTimeField(auto_now_add=True)
+    user_name = models.CharField(_("who"), max_length=120)
+    act = models.CharField(_("act"), max_length=60)
+    target_type = models.CharField(_("kind"), max_length=60)
+    target_id = models.CharField(_("id"), max_length=64)
+    target_name = models.CharField(_("what"), max_length=200, blank=True)
+    changes = models.JSONField(_("changes"), default=dict)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    happened_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("audit entry")
@@ -175,7 +175,9 @@ class ApiToken(TenantModel):
         WRITE = "write", _("read and write")
 
     name = models.CharField(_("name"), max_length=80)
-    prefix = models.CharField(max_length=12, editable=False)  # for people to tell tokens apart
+    prefix = models.CharField(
+        _("begins with"), max_length=12, editable=False
+    )  # for people to tell tokens apart
     digest = models.CharField(max_length=64, unique=True, editable=False)
     access = models.CharField(_("access"), max_length=8, choices=Access.choices, default=Access.READ)
     agent = models.ForeignKey(
@@ -186,10 +188,10 @@ class ApiToken(TenantModel):
         related_name="api_tokens",
         verbose_name=_("acts as"),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_used_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("API token")
