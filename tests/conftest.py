@@ -7,11 +7,14 @@ The brands are provisioned once per test database. Alice (administrator), Bob (a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client, TransactionTestCase
 
+from config import catalogs
 from tenants import directory, provisioning
 from tenants.directory import TenantRef
 from tenants.models import Agency, Membership, Plan, User
@@ -30,6 +33,12 @@ PASSWORD = "a harbour at night"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 SignIn = Callable[[User, TenantRef], Client]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the catalogs once, before the parallel workers start: nothing compiled is committed."""
+    if not hasattr(config, "workerinput"):
+        catalogs.compile_all(Path(folder) for folder in settings.LOCALE_PATHS)
 
 
 @pytest.fixture(scope="session")

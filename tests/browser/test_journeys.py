@@ -72,6 +72,8 @@ def test_an_answer_written_offline_is_kept_and_asks_first_when_the_customer_wrot
     expect(bubble(desk, "Yes, it is.")).to_have_attribute("data-status", "kept")
     expect(desk.locator("#connection")).to_be_visible()
     customer.write("And does it float?")
+    colleague = sign_in("pine", "daniel@pine.test")
+    expect(row(colleague, "And does it float?")).to_be_visible()  # the server has it before the answer comes
     desk.context.set_offline(False)
 
     expect(bubble(desk, "And does it float?")).to_be_visible()
