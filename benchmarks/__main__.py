@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import subprocess
 import sys
 from urllib.parse import quote
@@ -34,9 +35,10 @@ def main(arguments: list[str]) -> int:
     url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/".format(**parts) + name
     try:
         measuring = [sys.executable, "-m", "benchmarks.run", *arguments]
-        # The run knows its own settings; threads of a pool would be in the way of its long statements.
         variables = {"DATABASE_URL": url, "KONTOR_LOG_LEVEL": "WARNING"}
-        return subprocess.run(measuring, cwd=PROJECT, env=env.changed(**variables), check=False).returncode
+        process = subprocess.Popen(measuring, cwd=PROJECT, env=env.changed(**variables))
+        signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
+        return process.wait()
     finally:
         with database.connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
