@@ -78,6 +78,7 @@ def test_commits_that_do_not_wait_for_the_disk_are_refused(monkeypatch):
 
 
 def test_trigrams_see_chinese():
+    selftest.check()  # installs the extension where it is missing
     with connection.cursor() as cursor:
         cursor.execute("SELECT cardinality(show_trgm('客服系統'))")
         assert cursor.fetchone()[0] > 0
