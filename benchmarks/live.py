@@ -67,7 +67,8 @@ def reached(
             {"port": port, "write": write, "rate": RATE, "seconds": seconds, "sockets": sockets}
         )
         if result["bad"] or result["missing"]:
-            raise RuntimeError(f"{result['bad']} refused, {result['missing']} not delivered")
+            what = f"{result['bad']} refused, {result['missing']} not delivered, sockets closed: {result['closed'][:5]}"
+            raise RuntimeError(what)
         return [each * 1000 for each in result["reached"]]
 
     return take

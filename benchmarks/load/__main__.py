@@ -1,6 +1,6 @@
 """``python -m benchmarks.load``: reads a plan (JSON) from standard input, does it, prints what came of it (JSON).
 
-Plan: port; write (see `writing`); first: number of the first request; and one of
+Plan: port; write (see `writing`); first: number of the first request (else the clock's); and one of
     senders, seconds            closed loop: each sender asks again as soon as it is answered; count: at most so many
     rate, seconds               open loop: requests are due at fixed times, and their time counts from then
     one_by_one                  so many requests, each when every socket has the one before
@@ -35,7 +35,9 @@ class Run:
     def __init__(self, plan: dict[str, Any]) -> None:
         self.plan = plan
         self.write = writer(plan["write"])
-        self.number: int = plan.get("first", 0)
+        # Marks of an earlier run come again in what a socket has missed: no number is used twice.
+        self.first: int = plan.get("first", time.time_ns() // 1_000)
+        self.number = self.first
         self.times: list[float] = []
         self.late: list[float] = []
         self.bad = 0
@@ -61,14 +63,15 @@ class Run:
         lasted = time.time() - began
         if listeners and "rate" in self.plan:
             await self._heard_by(len(listeners), list(self.due), SETTLE_SECONDS)
+        closed = [listener.close_code for listener in listeners if listener.close_code is not None]
         for listener in listeners:
             listener.close()
-        return self._result(lasted, len(listeners))
+        return {**self._result(lasted, len(listeners)), "closed": closed}
 
     async def _closed(self, began: float) -> None:
         client = await Client.connect(self.plan["port"])
         most = self.plan.get("count", float("inf"))
-        while time.time() - began < self.plan["seconds"] and self.number - self.plan.get("first", 0) < most:
+        while time.time() - began < self.plan["seconds"] and self.number - self.first < most:
             start = time.perf_counter()
             client = await self._ask(client, self._next())
             self.times.append(time.perf_counter() - start)

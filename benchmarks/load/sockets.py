@@ -30,6 +30,7 @@ class Listener(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_open = False
+        self.close_code: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -84,6 +85,7 @@ class Listener(asyncio.Protocol):
         if kind == PING:
             self._say(PONG, payload)
         elif kind == CLOSE:
+            self.close_code = int.from_bytes(payload[:2], "big")
             self.close()
         elif kind == TEXT:
             if not self.opened.done():
