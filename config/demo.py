@@ -21,7 +21,7 @@ from config import env
 from config.demo_talk import BRANDS, Brand, Talk
 from conversations import inbound, inboxes, lifecycle, outbound
 from conversations.channels import registry
-from conversations.channels.base import IncomingMessage, Item
+from conversations.channels.items import IncomingMessage, Item
 from conversations.models import Conversation, Inbox
 from conversations.simulator.accounts import Register, SimulatedAccount, SimulatedShop
 from tenants import directory, provisioning

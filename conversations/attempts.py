@@ -16,15 +16,9 @@ from django.db.models.functions import Now
 from conversations import breaker, settling
 from conversations.accounts import account_of
 from conversations.channels import registry
-from conversations.channels.base import (
-    Account,
-    Capabilities,
-    DeliveryError,
-    ErrorKind,
-    OutgoingMessage,
-    RetryProtection,
-    Sent,
-)
+from conversations.channels.base import Account, Capabilities, RetryProtection, Sent
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.outgoing import OutgoingMessage
 from conversations.inbound import late
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt
 from conversations.window import WindowState, may_send, reply_window

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import F
 
-from conversations.channels.base import ErrorKind
+from conversations.channels.errors import ErrorKind
 from conversations.events import InboxFailing, InboxRecovered
 from conversations.models import Inbox, Message, OutboundAttempt
 from tenants.workspace.events import SYSTEM, record

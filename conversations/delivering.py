@@ -16,7 +16,8 @@ from django.db.models.functions import Now
 
 from conversations import attempts, transport
 from conversations.channels import registry
-from conversations.channels.base import DeliveryError, ErrorKind, Sent
+from conversations.channels.base import Sent
+from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.models import Inbox, Message, OutboundAttempt
 from tenants import failpoints
 from tenants.jobs import LIVE, defer, job

@@ -11,15 +11,18 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
+from django.conf import settings
 from django.db import DatabaseError
 
 from conversations import lanes, unknown_accounts
 from conversations.channels import registry, wire
-from conversations.channels.base import Channel, Item, Unparsable
+from conversations.channels.base import Channel, Hook, Unparsable
+from conversations.channels.items import Item
 from conversations.hook_bodies import BodyTooLarge, Disconnected, read_body
 from conversations.inbound import records
 from conversations.inbound.arrivals import by_tenant
@@ -36,7 +39,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 KEPT_HEADERS = frozenset({"x-hub-signature-256", "x-line-signature", "x-line-request-id", "user-agent"})
 LARGE_BODY = 200_000  # bytes; reading such a body takes long enough to be felt by other requests
 BAD_SIGNATURES_PER_MINUTE = 60
-JSON, TEXT = b"application/json", b"text/plain; charset=utf-8"
+TEXT = b"text/plain; charset=utf-8"
 
 logger = logging.getLogger(__name__)
 counts: Counter[str] = Counter()
@@ -63,7 +66,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
             await _answer(send, 200, _handshake(scope, app, channel), TEXT)
         elif scope["method"] == "POST":
             await _take(scope, receive, app, channel)
-            await _answer(send, 200, b"{}", JSON)
+            await _answer(send, 200, *channel.acknowledgement)
         else:
             raise Refused(405, (b"allow", b"GET, POST"))
     except Refused as refused:
@@ -94,12 +97,26 @@ async def _find_app(scope: dict[str, Any]) -> tuple[AppRef, Channel]:
     return app, channel
 
 
+def _query(scope: dict[str, Any]) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        raise Refused(400) from None
+    return dict(pairs)
+
+
+def _address_called(scope: dict[str, Any], headers: Mapping[str, str]) -> str:
+    """The address as the platform called it, which some sign: behind a proxy its scheme is told in a header."""
+    told = headers.get("x-forwarded-proto", "") if settings.BEHIND_PROXY else ""
+    scheme = told if told in {"http", "https"} else scope.get("scheme", "http")
+    path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    return f"{scheme}://{headers.get('host', '')}{path}{'?' if query else ''}{query}"
+
+
 def _handshake(scope: dict[str, Any], app: AppRef, channel: Channel) -> bytes:
-    query = dict(
-        parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=20)
-    )
     token = channel_apps.opened_verify_token(app)
-    challenge = channel.challenge(query, token) if token else None
+    challenge = channel.challenge(_query(scope), token) if token else None
     if challenge is None:
         raise Refused(403)
     return challenge.encode("utf-8", "replace")
@@ -113,12 +130,15 @@ async def _take(scope: dict[str, Any], receive: Receive, app: AppRef, channel: C
         raise Refused(413, (b"connection", b"close")) from None
     except TimeoutError:
         raise Refused(408, (b"connection", b"close")) from None
-    if not channel.verify(body, headers, channel_apps.opened_secrets(app, at=time.time())):
+    hook = Hook(body=body, headers=headers, url=_address_called(scope, headers), query=_query(scope))
+    secrets = channel_apps.opened_secrets(app, at=time.time())
+    if not channel.verify(hook, secrets):
         _refuse(scope, app)
     kept = {name: value[:500].replace("\x00", "") for name, value in headers.items() if name in KEPT_HEADERS}
     try:
         try:
-            items = await _parse(channel, body)
+            body = channel.unwrap(hook, secrets)
+            items = await _accounted(app, await _parse(channel, body))
         except Exception as error:
             await _bury(app, channel, body, kept, error)
             return
@@ -148,6 +168,14 @@ async def _parse(channel: Channel, body: bytes) -> Sequence[Item]:
     if len(body) > LARGE_BODY:
         return await asyncio.to_thread(channel.parse, body)
     return channel.parse(body)
+
+
+async def _accounted(app: AppRef, items: Sequence[Item]) -> Sequence[Item]:
+    """Items whose platform does not name the receiving account belong to the only one of the application."""
+    if all(item.account_id for item in items):
+        return items
+    account_id = await directory.ask(directory.only_account, app.id, app.kind)
+    return [item if item.account_id else replace(item, account_id=account_id) for item in items]
 
 
 async def _bury(

@@ -15,7 +15,8 @@ from contacts.models import Contact, ContactIdentity
 from conversations import transport
 from conversations.accounts import account_of
 from conversations.channels import registry
-from conversations.channels.base import DeliveryError, Profile
+from conversations.channels.base import Profile
+from conversations.channels.errors import DeliveryError
 from conversations.models import Conversation
 from tenants.jobs import BULK, defer, job
 from tenants.sealing import Unsealable

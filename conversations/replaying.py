@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from conversations import inbound
 from conversations.channels import registry
-from conversations.channels.base import Item
+from conversations.channels.items import Item
 from conversations.events import InboundDied, InboundReplayed
 from conversations.inbound import late, records
 from conversations.inbound.arrivals import Arrival, by_tenant

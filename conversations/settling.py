@@ -13,14 +13,8 @@ from uuid import UUID
 
 from contacts.models import ContactIdentity
 from conversations import breaker
-from conversations.channels.base import (
-    ACCOUNT_KINDS,
-    Capabilities,
-    DeliveryError,
-    ErrorKind,
-    RetryProtection,
-    Sent,
-)
+from conversations.channels.base import Capabilities, RetryProtection, Sent
+from conversations.channels.errors import ACCOUNT_KINDS, DeliveryError, ErrorKind
 from conversations.events import MessageFailed, MessageSent, MessageUnconfirmed
 from conversations.inbound import twins
 from conversations.models import Message, OutboundAttempt

@@ -19,7 +19,8 @@ import httpcore
 import httpx
 from django.conf import settings
 
-from conversations.channels.base import DeliveryError, ErrorKind, PlatformRequest, PlatformResponse, Transport
+from conversations.channels.base import PlatformRequest, PlatformResponse, Transport
+from conversations.channels.errors import DeliveryError, ErrorKind
 from tenants import addresses
 
 CONNECT_SECONDS = 5.0
@@ -57,6 +58,9 @@ def _call(request: PlatformRequest) -> PlatformResponse:
             headers=dict(request.headers),
             params=dict(request.params) or None,
             json=request.json,
+            data=request.form,
+            files=[(file.part, (file.name, file.content, file.mime)) for file in request.files] or None,
+            content=request.content,
         ) as response:
             return PlatformResponse(
                 status=response.status_code, headers=dict(response.headers), body=_bounded_body(response)

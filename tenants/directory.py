@@ -122,6 +122,11 @@ async def routes(app_id: UUID, kind: str, account_ids: Iterable[str]) -> dict[st
     return found
 
 
+def only_account(app_id: UUID, kind: str) -> str:
+    """The account of an application that serves one alone; "" when it serves none, or several."""
+    return _remembered((only_account, app_id, kind), lambda: _only_account(app_id, kind))
+
+
 async def ask(look_up: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """`look_up(*args)`, one of the look-ups above, from async code: from memory at once, else in a thread."""
     known = _answers.get((look_up, *args))
@@ -216,6 +221,13 @@ def _routes(app_id: UUID, kind: str, account_ids: list[str]) -> dict[str, RouteR
     for account_id, answer in found.items():
         _remember((route, app_id, kind, account_id), answer)
     return found
+
+
+def _only_account(app_id: UUID, kind: str) -> str:
+    found = list(
+        ChannelRoute.objects.filter(app_id=app_id, kind=kind).values_list("account_id", flat=True)[:2]
+    )
+    return found[0] if len(found) == 1 else ""
 
 
 def _read_routes(app_id: UUID, kind: str, account_ids: list[str]) -> dict[str, RouteRef]:

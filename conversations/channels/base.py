@@ -11,17 +11,14 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from conversations.channels.items import IncomingAttachment, Item, JsonObject
+from conversations.channels.outgoing import OutgoingMessage
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-JsonObject = Mapping[str, Any]
-
-UNKNOWN_TIME = datetime(2100, 1, 1, tzinfo=UTC)
-"""Stands for a time that the platform did not give, or gave as nonsense. It lies in the future, where
-readers of `Item.happened_at` fall back on the arrival anyway: `min(item.happened_at, received_at)`."""
 
 
 def gettext_noop(msgid: str) -> str:
@@ -33,142 +30,18 @@ class Unparsable(ValueError):
     """The body carries a good signature but is not what the platform documents."""
 
 
-# --- what comes in -----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncomingAttachment:
-    """One file, sticker, place or link of a message, as the platform names it. The URL is untrusted."""
+class Hook:
+    """One call of a webhook as it arrived. headers: lower-case names. url: the public address that was called,
+    with its query; query: the same, read."""
 
-    kind: str  # image | video | audio | file | sticker | location | link | card
-    url: str = ""
-    media_id: str = ""
-    name: str = ""
-    mime: str = ""
-    size: int | None = None
-    details: JsonObject = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One thing that a platform told us.
-
-    account_id: the receiving account (page, destination, site), by which the tenant is found.
-    event_id: the platform's own id of this event, "" where it gives none.
-    happened_at: platform time, aware UTC; UNKNOWN_TIME where the platform gave none.
-    raw: the platform's element, kept for replay and dispute.
-    """
-
-    account_id: str
-    event_id: str
-    happened_at: datetime
-    raw: JsonObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncomingMessage(Item):
-    """A customer wrote. `address` is the customer's id inside the account's scope."""
-
-    address: str
-    external_id: str
-    text: str = ""
-    kind: str = "text"  # text | attachment | sticker | location | postback | referral | unsupported
-    attachments: tuple[IncomingAttachment, ...] = ()
-    reply_to: str = ""
-    thread: str = ""  # group or room id; "" for a one-to-one chat
-    postback: str = ""
-    referral: JsonObject = field(default_factory=dict)
-    reply_handle: str = ""  # LINE: the reply token
-    sender_name: str = ""
-    sender_language: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageEcho(Item):
-    """Something was sent as the account: by us (correlation set), or by somebody in the platform's inbox."""
-
-    address: str
-    external_id: str
-    text: str = ""
-    kind: str = "text"
-    attachments: tuple[IncomingAttachment, ...] = ()
-    correlation: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageEdited(Item):
-    """The customer changed a message."""
-
-    address: str
-    external_id: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageUnsent(Item):
-    """The customer took a message back: its content must go, a tombstone stays."""
-
-    address: str
-    external_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageReaction(Item):
-    """The customer reacted to a message; an empty emoji takes the reaction back."""
-
-    address: str
-    external_id: str
-    emoji: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryReport(Item):
-    """How far our messages came: by their ids, or all sent up to `watermark`."""
-
-    address: str
-    status: str  # sent | delivered | read | failed
-    external_ids: tuple[str, ...] = ()
-    watermark: datetime | None = None
-    error: DeliveryError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudienceChange(Item):
-    """The customer followed, blocked, opted in or out."""
-
-    address: str
-    change: str  # followed | unfollowed | opted_in | opted_out
-    reply_handle: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownItem(Item):
-    """An element of a kind we do not read yet: stored, never an error. `address` is "" where none is told."""
-
-    name: str
-    address: str = ""
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    url: str = field(default="", repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 # --- what goes out -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingMessage:
-    """One message for the platform.
-
-    correlation: our message id; comes back in echoes where the platform carries it.
-    retry_key: a UUID that is the same on every try of this message.
-    reply_handle: a reply token that was still usable when the attempt began, else "".
-    outside_window: the free reply window is closed and a person chose to send all the same.
-    """
-
-    address: str
-    text: str
-    correlation: str
-    retry_key: str
-    reply_handle: str = ""
-    outside_window: bool = False
-    sender_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,15 +54,32 @@ class Account:
     settings: JsonObject = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """A file of a multipart form."""
+
+    part: str
+    name: str
+    mime: str
+    content: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformRequest:
-    """One HTTP call to a platform."""
+    """One call to a platform; its body is one of json, form (with files: multipart) and content.
+
+    For e-mail the method is SEND, the url smtp://host:port or smtps://host:port, the content the whole mail,
+    and the params its envelope and log-in: sender, recipients (with commas), username, password.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    files: tuple[FormFile, ...] = ()
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,54 +112,34 @@ class Profile:
     language: str = ""
 
 
-class ErrorKind(enum.StrEnum):
-    """Why a message could not be delivered, the same words for every platform."""
+@dataclass(frozen=True, slots=True)
+class FileLimit:
+    """What a platform takes of one kind of file. mimes: empty for any."""
 
-    WINDOW_CLOSED = "window_closed"
-    QUOTA_USED = "quota_used"
-    RATE_LIMITED = "rate_limited"
-    AUTH_EXPIRED = "auth_expired"
-    PERMISSION = "permission"
-    ACCOUNT_RESTRICTED = "account_restricted"
-    RECIPIENT_GONE = "recipient_gone"
-    BAD_REQUEST = "bad_request"
-    MEDIA = "media"
-    TEMPORARY = "temporary"
-    UNKNOWN_OUTCOME = "unknown_outcome"
+    most_bytes: int
+    mimes: frozenset[str] = frozenset()
 
 
-TRANSIENT_KINDS = frozenset({ErrorKind.RATE_LIMITED, ErrorKind.TEMPORARY})
-ACCOUNT_KINDS = frozenset({ErrorKind.AUTH_EXPIRED, ErrorKind.PERMISSION, ErrorKind.ACCOUNT_RESTRICTED})
-"""Trouble of the whole account: sending stops until somebody mends it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """One thing that the set-up page asks for. Held sealed in the account's credentials; what is no secret
+    (`is_secret` False) stands in its settings."""
+
+    name: str
+    label: str
+    help_text: str = ""
+    is_secret: bool = True
+    is_required: bool = True
 
 
-class DeliveryError(Exception):
-    """The platform did not take the message.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCheck:
+    """What the platform says of the connected account. name: as people know it; warnings: texts for people,
+    each marked with gettext_noop; figures: numbers to keep (quota, quota_used, …)."""
 
-    permanent: trying again cannot help. retry_after: seconds the platform asked us to wait.
-    key_used: this very try carried our retry key, so the same message may be sent again without doubling it
-    even when the outcome is unknown. A kind with RetryProtection.KEY may still know ways that carry no key.
-    """
-
-    def __init__(
-        self,
-        kind: ErrorKind,
-        *,
-        code: str = "",
-        detail: str = "",
-        retry_after: float | None = None,
-        key_used: bool = False,
-    ) -> None:
-        super().__init__(f"{kind}: {code} {detail}".strip())
-        self.kind = kind
-        self.code = code
-        self.detail = detail
-        self.retry_after = retry_after
-        self.key_used = key_used
-
-    @property
-    def permanent(self) -> bool:
-        return self.kind not in TRANSIENT_KINDS and self.kind is not ErrorKind.UNKNOWN_OUTCOME
+    name: str = ""
+    warnings: tuple[str, ...] = ()
+    figures: Mapping[str, int] = field(default_factory=dict)
 
 
 class RetryProtection(enum.StrEnum):
@@ -295,6 +165,15 @@ class Capabilities:
     customer_can_unsend: bool = False
     retry_protection: RetryProtection = RetryProtection.NONE
     has_profiles: bool = False
+    window_messages: int | None = None  # how many of our messages one window takes; None = any number
+    file_limits: Mapping[str, FileLimit] = field(default_factory=dict)  # image | video | audio | file
+    files_per_message: int = 1
+    text_with_files: bool = False  # a text may stand in the same message as a file
+    native_cards: frozenset[str] = frozenset()  # kinds of cards that are drawn; the others go out as text
+    cards_per_message: int = 1
+    quick_replies: int = 0  # most of one message
+    takes_templates: bool = False  # may be sent outside of the window
+    has_subject: bool = False
 
 
 # --- the contract ------------------------------------------------------------------------------------------
@@ -307,14 +186,24 @@ class Channel(ABC):
     label: ClassVar[StrOrPromise]
     default_base_url: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    credentials: ClassVar[tuple[Credential, ...]] = ()  # what the set-up page asks for
+    account_label: ClassVar[str] = ""  # what the account's id is called there; "" when it is made by us
+    secret_label: ClassVar[str] = ""  # what the signing secret is called there; "" when there is none
+    acknowledgement: ClassVar[tuple[bytes, bytes]] = (b"{}", b"application/json")
+    """Body and content type of the answer to a webhook that was taken."""
 
     def challenge(self, query: Mapping[str, str], verify_token: str) -> str | None:
         """Answer the platform's GET handshake: the text to return, or None to refuse with 403."""
         return None
 
     @abstractmethod
-    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
-        """Whether one of `secrets` signed exactly these bytes. Lower-case header names. No secret: False."""
+    def verify(self, hook: Hook, secrets: Sequence[str]) -> bool:
+        """Whether one of `secrets` signed exactly this call. No secret: False."""
+
+    def unwrap(self, hook: Hook, secrets: Sequence[str]) -> bytes:
+        """The body as `parse` reads it: where a platform encrypts, opened with one of `secrets`. Raises
+        Unparsable."""
+        return hook.body
 
     @abstractmethod
     def parse(self, body: bytes) -> list[Item]:
@@ -331,6 +220,19 @@ class Channel(ABC):
     def fetch_profile(self, address: str, account: Account, transport: Transport) -> Profile:
         """Ask the platform who the customer is. Raises DeliveryError; an empty profile is a valid answer."""
         return Profile()
+
+    def file_request(
+        self, attachment: IncomingAttachment, account: Account, transport: Transport
+    ) -> PlatformRequest | None:
+        """The call that gives the bytes of what came with a message; None when there is nothing to fetch.
+
+        transport: for platforms that tell the address only when asked. Raises DeliveryError.
+        """
+        return PlatformRequest(method="GET", url=attachment.url) if attachment.url else None
+
+    def check(self, account: Account, transport: Transport) -> AccountCheck:
+        """Ask the platform whether the account works as connected. Raises DeliveryError."""
+        return AccountCheck()
 
 
 def text_length(text: str, unit: str) -> int:

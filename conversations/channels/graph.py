@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from conversations.channels import wire
-from conversations.channels.base import Account, DeliveryError, ErrorKind, PlatformResponse, Unparsable
+from conversations.channels.base import Account, Hook, PlatformResponse, Unparsable
+from conversations.channels.errors import DeliveryError, ErrorKind
 
 DEFAULT_BASE_URL = "https://graph.facebook.com"
 DEFAULT_VERSION = "v25.0"
@@ -66,10 +67,10 @@ def challenge(query: Mapping[str, str], verify_token: str) -> str | None:
     return query.get("hub.challenge")
 
 
-def verify(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
+def verify(hook: Hook, secrets: Sequence[str]) -> bool:
     """Whether X-Hub-Signature-256 is the hex HMAC-SHA256 of the raw body under one of the app secrets."""
-    signature = headers.get("x-hub-signature-256", "")
-    return wire.signed_by_one(body, signature, secrets, lambda digest: f"sha256={digest.hex()}")
+    signature = hook.headers.get("x-hub-signature-256", "")
+    return wire.signed_by_one(hook.body, signature, secrets, lambda digest: f"sha256={digest.hex()}")
 
 
 def url(account: Account, *path: str) -> str:

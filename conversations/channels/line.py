@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +13,7 @@ from conversations.channels.base import (
     Account,
     Capabilities,
     Channel,
-    DeliveryError,
-    ErrorKind,
-    Item,
-    JsonObject,
-    OutgoingMessage,
+    Hook,
     PlatformRequest,
     PlatformResponse,
     Profile,
@@ -27,6 +23,9 @@ from conversations.channels.base import (
     Unparsable,
     text_length,
 )
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.items import Item, JsonObject
+from conversations.channels.outgoing import OutgoingMessage
 
 _DUPLICATE_ACCEPTED = 409
 _SENDER_NAME_LIMIT = 20
@@ -60,9 +59,11 @@ class Line(Channel):
         has_profiles=True,
     )
 
-    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
-        signature = headers.get("x-line-signature", "")
-        return wire.signed_by_one(body, signature, secrets, lambda digest: base64.b64encode(digest).decode())
+    def verify(self, hook: Hook, secrets: Sequence[str]) -> bool:
+        signature = hook.headers.get("x-line-signature", "")
+        return wire.signed_by_one(
+            hook.body, signature, secrets, lambda digest: base64.b64encode(digest).decode()
+        )
 
     def parse(self, body: bytes) -> list[Item]:
         """One item an event. No events at all is LINE's "Verify" button: an empty list."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversations.channels import wire
-from conversations.channels.base import (
+from conversations.channels.items import (
     AudienceChange,
     IncomingAttachment,
     IncomingMessage,

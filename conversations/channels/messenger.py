@@ -12,10 +12,7 @@ from conversations.channels.base import (
     Account,
     Capabilities,
     Channel,
-    ErrorKind,
-    Item,
-    JsonObject,
-    OutgoingMessage,
+    Hook,
     PlatformRequest,
     Profile,
     RetryProtection,
@@ -23,6 +20,9 @@ from conversations.channels.base import (
     Transport,
     Unparsable,
 )
+from conversations.channels.errors import ErrorKind
+from conversations.channels.items import Item, JsonObject
+from conversations.channels.outgoing import OutgoingMessage
 
 _PROFILE_FIELDS = "first_name,last_name,name,profile_pic"
 _NO_PROFILE = frozenset({"100/2018218", "100/2018247", "230"})  # none, no permission, no consent
@@ -54,8 +54,8 @@ class Messenger(Channel):
     def challenge(self, query: Mapping[str, str], verify_token: str) -> str | None:
         return graph.challenge(query, verify_token)
 
-    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
-        return graph.verify(body, headers, secrets)
+    def verify(self, hook: Hook, secrets: Sequence[str]) -> bool:
+        return graph.verify(hook, secrets)
 
     def parse(self, body: bytes) -> list[Item]:
         envelope = wire.load(body)

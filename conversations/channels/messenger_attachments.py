@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conversations.channels import wire
-from conversations.channels.base import IncomingAttachment, JsonObject
+from conversations.channels.items import IncomingAttachment, JsonObject
 
 _KINDS = {
     "image": "image",

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from conversations.channels import messenger_attachments, wire
-from conversations.channels.base import (
+from conversations.channels.items import (
     UNKNOWN_TIME,
     AudienceChange,
     DeliveryReport,

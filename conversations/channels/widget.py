@@ -13,27 +13,30 @@ visitor by the session. They build the element that is read here; answers are re
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from conversations.channels import wire
 from conversations.channels.base import (
-    UNKNOWN_TIME,
     Account,
     Capabilities,
     Channel,
+    Hook,
+    RetryProtection,
+    Sent,
+    Transport,
+    Unparsable,
+    gettext_noop,
+)
+from conversations.channels.items import (
+    UNKNOWN_TIME,
     DeliveryReport,
     IncomingMessage,
     Item,
     JsonObject,
-    OutgoingMessage,
-    RetryProtection,
-    Sent,
-    Transport,
     UnknownItem,
-    Unparsable,
-    gettext_noop,
 )
+from conversations.channels.outgoing import OutgoingMessage
 
 _PAGE_FIELDS = ("url", "title", "referrer")
 _PAGE_TEXT_LIMIT = 2000
@@ -48,7 +51,7 @@ class Widget(Channel):
     # Sending is a row of our own log, so a second try finds the first one: the strongest protection there is.
     capabilities = Capabilities(text_limit=4000, reports_read=True, retry_protection=RetryProtection.KEY)
 
-    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
+    def verify(self, hook: Hook, secrets: Sequence[str]) -> bool:
         """Never: nobody signs for a visitor."""
         return False
 

@@ -15,18 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from conversations.channels.base import (
-    UNKNOWN_TIME,
-    Account,
-    Capabilities,
-    DeliveryError,
-    ErrorKind,
-    JsonObject,
-    OutgoingMessage,
-    PlatformResponse,
-    Unparsable,
-    text_length,
-)
+from conversations.channels.base import Account, Capabilities, PlatformResponse, Unparsable, text_length
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.items import UNKNOWN_TIME, JsonObject
+from conversations.channels.outgoing import OutgoingMessage
 
 MAX_BYTES = 3_500_000  # the largest documented webhook is 3 MB (Meta)
 MAX_DEPTH = 64

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from conversations.channels.base import UNKNOWN_TIME, Item
+from conversations.channels.items import UNKNOWN_TIME, Item
 from tenants.directory import RouteRef
 
 FUTURE_ALLOWED = timedelta(minutes=5)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from contacts.identify import Address, Found
-from conversations.channels.base import (
+from conversations.channels.items import (
     DeliveryReport,
     IncomingAttachment,
     IncomingMessage,

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from conversations import events
-from conversations.channels.base import AudienceChange, MessageEdited, MessageReaction, MessageUnsent
+from conversations.channels.items import AudienceChange, MessageEdited, MessageReaction, MessageUnsent
 from conversations.inbound import threads
 from conversations.inbound.batch import Batch, Reference, Said
 from conversations.inbound.parked import Parked

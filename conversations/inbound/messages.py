@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conversations.channels.base import IncomingMessage, MessageEcho
+from conversations.channels.items import IncomingMessage, MessageEcho
 from conversations.events import MessageEchoed, MessageReceived
 from conversations.inbound import changes, reports, threads
 from conversations.inbound.batch import (

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from contacts import identify
 from contacts.identify import Sought
 from conversations.channels import registry
-from conversations.channels.base import (
+from conversations.channels.items import (
     AudienceChange,
     DeliveryReport,
     IncomingMessage,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from conversations.channels.base import DeliveryReport
+from conversations.channels.items import DeliveryReport
 from conversations.events import MessageDelivered, MessageFailed, MessageRead, MessageSent
 from conversations.inbound.batch import Batch, Reference, Said
 from conversations.inbound.parked import Parked, mark_name

@@ -11,7 +11,7 @@ from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.channels import registry
-from conversations.channels.base import ErrorKind
+from conversations.channels.errors import ErrorKind
 from conversations.models import Conversation, Message
 
 register = template.Library()

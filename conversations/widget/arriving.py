@@ -12,7 +12,7 @@ from asgiref.sync import async_to_sync
 
 from conversations import lanes
 from conversations.channels import registry
-from conversations.channels.base import Item
+from conversations.channels.items import Item
 from conversations.inbound.arrivals import Arrival
 from conversations.widget.sites import KIND, Site
 from conversations.widget.visitors import Visitor

@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from contacts.models import ContactIdentity
 from conversations import attempts, delivering, outbound, settling
-from conversations.channels.base import DeliveryError, ErrorKind, Sent
+from conversations.channels.base import Sent
+from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.messenger import Messenger
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt, ParkedItem
 from tenants.directory import TenantRef

@@ -11,7 +11,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from conversations import attempts
-from conversations.channels.base import DeliveryError, ErrorKind, Sent
+from conversations.channels.base import Sent
+from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.models import Conversation, Message, OutboundAttempt, Wait
 from conversations.realtime import frames
 from tenants.directory import TenantRef

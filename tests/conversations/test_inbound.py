@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from contacts.models import Contact, ContactIdentity
 from conversations import inbound
-from conversations.channels.base import IncomingMessage
+from conversations.channels.items import IncomingMessage
 from conversations.inbound import Arrival
 from conversations.inbound.arrivals import FUTURE_ALLOWED
 from conversations.models import Attachment, Conversation, InboundRecord, Inbox, Message, Session, Wait

@@ -9,7 +9,8 @@ import pytest
 from pytest_django import Settings
 
 from conversations import transport
-from conversations.channels.base import DeliveryError, ErrorKind, PlatformRequest, PlatformResponse
+from conversations.channels.base import PlatformRequest, PlatformResponse
+from conversations.channels.errors import DeliveryError, ErrorKind
 from tests.conversations.double import Answer, Double, running_double
 
 

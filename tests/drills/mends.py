@@ -19,7 +19,7 @@ import psycopg
 from django.db import connection, transaction
 
 from conversations import attempts, lanes
-from conversations.channels.base import IncomingMessage
+from conversations.channels.items import IncomingMessage
 from conversations.inbound import Arrival, records
 from conversations.models import InboundRecord, OutboundAttempt
 from conversations.realtime import hub

@@ -11,15 +11,11 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from conversations.channels import base, registry
-from conversations.channels.base import (
-    DeliveryError,
-    IncomingMessage,
-    OutgoingMessage,
-    PlatformRequest,
-    PlatformResponse,
-    UnknownItem,
-)
+from conversations.channels import registry
+from conversations.channels.base import Hook, PlatformRequest, PlatformResponse
+from conversations.channels.errors import DeliveryError
+from conversations.channels.items import IncomingMessage, Item, UnknownItem
+from conversations.channels.outgoing import OutgoingMessage
 
 PAYLOADS = Path(__file__).parent / "payloads"
 FILES = [(kind, path) for kind in registry.KINDS for path in sorted((PAYLOADS / kind).glob("*.json"))]
@@ -50,6 +46,15 @@ def outgoing(kind: str, **changes: Any) -> OutgoingMessage:
     return replace(message, **changes)
 
 
+def hook(kind: str, body: bytes, secret: str) -> Hook:
+    """A call as the platform would sign it. A kind that signs more than the body brings its own."""
+    sample = samples(kind)
+    if hasattr(sample, "hook"):
+        signed: Hook = sample.hook(body, secret)
+        return signed
+    return Hook(body=body, headers=sample.signature_headers(body, secret))
+
+
 class Platform:
     """A transport that gives one answer, or raises one error, and keeps what it was asked."""
 
@@ -64,13 +69,13 @@ class Platform:
         return self.answer
 
 
-def vars_of(item: base.Item) -> dict[str, Any]:
+def vars_of(item: Item) -> dict[str, Any]:
     return {part.name: getattr(item, part.name) for part in fields(item)}
 
 
-def require_well_formed(items: list[base.Item]) -> None:
+def require_well_formed(items: list[Item]) -> None:
     for item in items:
-        assert isinstance(item, base.Item) and type(item) is not base.Item
+        assert isinstance(item, Item) and type(item) is not Item
         assert item.happened_at.utcoffset() == timedelta(0)
         assert len(item.event_id) <= 255 and isinstance(item.raw, dict)
         assert isinstance(item, UnknownItem) or (item.account_id and vars_of(item)["address"])

@@ -7,14 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.channels import registry
-from conversations.channels.base import (
-    DeliveryError,
-    ErrorKind,
-    PlatformResponse,
-    Profile,
-    Sent,
-    text_length,
-)
+from conversations.channels.base import PlatformResponse, Profile, Sent, text_length
+from conversations.channels.errors import DeliveryError, ErrorKind
 from tests.conversations.channels.contract import Platform, every_kind, fuzzed, json_values, outgoing, samples
 
 

@@ -8,23 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from conversations.channels.base import (
+from conversations.channels.base import Hook, PlatformRequest, PlatformResponse, Profile, Sent, Unparsable
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.items import (
     AudienceChange,
-    DeliveryError,
-    ErrorKind,
     IncomingMessage,
     Item,
     MessageEdited,
     MessageUnsent,
-    OutgoingMessage,
-    PlatformRequest,
-    PlatformResponse,
-    Profile,
-    Sent,
     UnknownItem,
-    Unparsable,
 )
 from conversations.channels.line import Line
+from conversations.channels.outgoing import OutgoingMessage
 from tests.conversations.channels.samples.line import (
     ACCEPTED,
     ACCOUNT,
@@ -52,10 +47,10 @@ def test_the_published_vector_is_verified() -> None:
     body = (PAYLOADS / "signed_vector.json").read_bytes()
     headers = {"x-line-signature": "WkRXWi7Ha+004VmVRiGTtZM0k8uT7gG2vxIIsRlKXn4="}
     assert len(body) == 427
-    assert CHANNEL.verify(body, headers, ["line-channel-secret-1"])
-    assert not CHANNEL.verify(body, headers, ["line-channel-secret-2"])
+    assert CHANNEL.verify(Hook(body=body, headers=headers), ["line-channel-secret-1"])
+    assert not CHANNEL.verify(Hook(body=body, headers=headers), ["line-channel-secret-2"])
     again = json.dumps(json.loads(body), separators=(",", ":")).encode()
-    assert again != body and not CHANNEL.verify(again, headers, ["line-channel-secret-1"])
+    assert again != body and not CHANNEL.verify(Hook(body=again, headers=headers), ["line-channel-secret-1"])
 
 
 def test_the_verify_button_sends_no_events_and_is_fine() -> None:

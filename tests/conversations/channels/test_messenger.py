@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from conversations.channels import messenger
-from conversations.channels.base import (
+from conversations.channels.base import Hook, Unparsable
+from conversations.channels.items import (
     AudienceChange,
     DeliveryReport,
     IncomingMessage,
@@ -18,7 +19,6 @@ from conversations.channels.base import (
     MessageReaction,
     MessageUnsent,
     UnknownItem,
-    Unparsable,
 )
 from tests.conversations.channels.samples.messenger import ACCOUNT, ADDRESS, message_element, wrap
 
@@ -56,12 +56,12 @@ def test_the_published_vector_is_verified_and_the_same_json_in_other_bytes_is_no
     signature = "sha256=ab9b505b6443b17574f57f139074b8f7b04f73c9095c1ad2c3a732e737e7dc25"
     headers = {"x-hub-signature-256": signature}
     assert len(body) == 252
-    assert CHANNEL.verify(body, headers, ["meta-app-secret-1"])
+    assert CHANNEL.verify(Hook(body=body, headers=headers), ["meta-app-secret-1"])
     again = json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":")).encode()
-    assert again != body and not CHANNEL.verify(again, headers, ["meta-app-secret-1"])
+    assert again != body and not CHANNEL.verify(Hook(body=again, headers=headers), ["meta-app-secret-1"])
     without_prefix = {"x-hub-signature-256": signature.removeprefix("sha256=")}
-    assert not CHANNEL.verify(body, without_prefix, ["meta-app-secret-1"])
-    assert not CHANNEL.verify(body, {"x-hub-signature": signature}, ["meta-app-secret-1"])
+    assert not CHANNEL.verify(Hook(body=body, headers=without_prefix), ["meta-app-secret-1"])
+    assert not CHANNEL.verify(Hook(body=body, headers={"x-hub-signature": signature}), ["meta-app-secret-1"])
 
 
 # --- messages ----------------------------------------------------------------------------------------------

@@ -5,14 +5,9 @@ import json
 import pytest
 
 from conversations.channels import messenger
-from conversations.channels.base import (
-    DeliveryError,
-    ErrorKind,
-    OutgoingMessage,
-    PlatformRequest,
-    PlatformResponse,
-    Profile,
-)
+from conversations.channels.base import PlatformRequest, PlatformResponse, Profile
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.outgoing import OutgoingMessage
 from tests.conversations.channels.samples.messenger import ACCEPTED, ACCOUNT, ADDRESS, refusal
 
 CHANNEL = messenger.Messenger()

@@ -5,16 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from conversations.channels.base import (
-    DeliveryReport,
-    IncomingMessage,
-    JsonObject,
-    OutgoingMessage,
-    PlatformRequest,
-    PlatformResponse,
-    Sent,
-    UnknownItem,
-)
+from conversations.channels.base import PlatformRequest, PlatformResponse, Sent
+from conversations.channels.items import DeliveryReport, IncomingMessage, JsonObject, UnknownItem
+from conversations.channels.outgoing import OutgoingMessage
 from conversations.channels.widget import Widget
 from tests.conversations.channels.samples.widget import ACCOUNT, message_element
 

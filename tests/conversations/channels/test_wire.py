@@ -12,16 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.channels import wire
-from conversations.channels.base import (
-    UNKNOWN_TIME,
-    Account,
-    Capabilities,
-    DeliveryError,
-    ErrorKind,
-    OutgoingMessage,
-    PlatformResponse,
-    Unparsable,
-)
+from conversations.channels.base import Account, Capabilities, PlatformResponse, Unparsable
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.items import UNKNOWN_TIME
+from conversations.channels.outgoing import OutgoingMessage
 from tests.conversations.channels import poison
 
 fuzzed = settings(deadline=None)

@@ -7,7 +7,8 @@ import uuid
 import pytest
 
 from conversations.channels import registry
-from conversations.channels.base import AudienceChange, IncomingMessage, MessageUnsent
+from conversations.channels.base import Hook
+from conversations.channels.items import AudienceChange, IncomingMessage, MessageUnsent
 from tests.conversations.simulator.conftest import OFFICIAL, USER, Caller, Receiver
 
 LINE = registry.open("line")
@@ -16,8 +17,8 @@ LINE = registry.open("line")
 async def read(receiver: Receiver, count: int):
     """The items of the last of `count` webhooks, whose signature must be right."""
     headers, body = (await receiver.wait(count))[count - 1]
-    assert LINE.verify(body, headers, ["channel-secret"])
-    assert not LINE.verify(body, headers, ["another secret"])
+    assert LINE.verify(Hook(body=body, headers=headers), ["channel-secret"])
+    assert not LINE.verify(Hook(body=body, headers=headers), ["another secret"])
     return LINE.parse(body)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from conversations.channels import graph, registry
-from conversations.channels.base import (
+from conversations.channels.base import Hook, PlatformResponse
+from conversations.channels.errors import ErrorKind
+from conversations.channels.items import (
     DeliveryReport,
-    ErrorKind,
     IncomingMessage,
     MessageEcho,
     MessageEdited,
     MessageUnsent,
-    PlatformResponse,
 )
 from tests.conversations.simulator.conftest import PAGE, PSID, Caller, Receiver
 
@@ -23,8 +23,8 @@ WEEK = 7 * 24 * 3600
 async def read(receiver: Receiver, count: int):
     """The items of the last of `count` webhooks, whose signature must be right."""
     headers, body = (await receiver.wait(count))[count - 1]
-    assert MESSENGER.verify(body, headers, ["app-secret"])
-    assert not MESSENGER.verify(body, headers, ["another secret"])
+    assert MESSENGER.verify(Hook(body=body, headers=headers), ["app-secret"])
+    assert not MESSENGER.verify(Hook(body=body, headers=headers), ["another secret"])
     return MESSENGER.parse(body)
 
 

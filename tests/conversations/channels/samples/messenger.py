@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import json
 
-from conversations.channels.base import Account, ErrorKind, PlatformResponse
+from conversations.channels.base import Account, PlatformResponse
+from conversations.channels.errors import ErrorKind
 
 SIGNS = True
 ACCOUNT = Account(

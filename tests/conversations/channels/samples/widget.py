@@ -5,7 +5,8 @@ import hmac
 import json
 import uuid
 
-from conversations.channels.base import Account, ErrorKind, PlatformResponse
+from conversations.channels.base import Account, PlatformResponse
+from conversations.channels.errors import ErrorKind
 
 SIGNS = False
 ACCOUNT = Account(account_id="site_7f3c9b", base_url="", credentials={"access_token": "unused"})
