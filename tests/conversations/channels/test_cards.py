@@ -61,7 +61,7 @@ def test_what_a_card_holds_is_read_into_its_parts() -> None:
         (changed(PRODUCT, price={"amount": "NaN", "currency": "TWD"}), "price.amount", "not_a_number"),
         (changed(PRODUCT, price={"amount": "1", "currency": "元"}), "price.currency", "unknown"),
         (changed(PRODUCT, price="480"), "price", "unknown"),
-        (changed(PRODUCT, buttons=[{"label": "x", "url": "https://a.example", "payload": "y"}]), "buttons.0.url", "missing"),
+        (changed(PRODUCT, buttons=[{"label": "x", "url": "https://a.io", "payload": "y"}]), "buttons.0.url", "missing"),
         (changed(PRODUCT, buttons=[{"label": "neither"}]), "buttons.0.url", "missing"),
         (changed(PRODUCT, buttons=[{"label": "x", "payload": "y"}] * 4), "buttons", "too_long"),
         (changed(PRODUCT, buttons="none"), "buttons", "unknown"),
