@@ -7,10 +7,20 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from contacts.api import Contacts, OneContact
+from conversations.api.comments import (
+    HideComment,
+    PostComments,
+    Posts,
+    ReplyPrivately,
+    ReplyToComment,
+    ShowComment,
+)
 from conversations.api.conversations import Assign, Conversations, OneConversation, Reopen, Resolve, Snooze
 from conversations.api.feed import Events, Inboxes
+from conversations.api.files import Files, OneAttachment
 from conversations.api.messages import Messages, OneMessage
 from conversations.gates import visible_contacts
+from conversations.templates.api import InboxTemplates, PreviewTemplate, SyncTemplates
 from tenants.workspace.rest import NothingHere
 
 urlpatterns = [
@@ -24,11 +34,23 @@ urlpatterns = [
     # messages
     path("conversations/<uuid:conversation_id>/messages", Messages.as_view(), name="api_messages"),
     path("messages/<uuid:message_id>", OneMessage.as_view(), name="api_message"),
+    path("files", Files.as_view(), name="api_files"),
+    path("attachments/<uuid:attachment_id>", OneAttachment.as_view(), name="api_attachment"),
+    # public comments
+    path("posts", Posts.as_view(), name="api_posts"),
+    path("posts/<uuid:post_id>/comments", PostComments.as_view(), name="api_post_comments"),
+    path("comments/<uuid:message_id>/reply", ReplyToComment.as_view(), name="api_comment_reply"),
+    path("comments/<uuid:message_id>/private", ReplyPrivately.as_view(), name="api_comment_private"),
+    path("comments/<uuid:message_id>/hide", HideComment.as_view(), name="api_comment_hide"),
+    path("comments/<uuid:message_id>/show", ShowComment.as_view(), name="api_comment_show"),
     # contacts
     path("contacts", Contacts.as_view(visible=visible_contacts), name="api_contacts"),
     path("contacts/<uuid:contact_id>", OneContact.as_view(visible=visible_contacts), name="api_contact"),
     # the brand
     path("inboxes", Inboxes.as_view(), name="api_inboxes"),
+    path("inboxes/<uuid:inbox_id>/templates", InboxTemplates.as_view(), name="api_templates"),
+    path("inboxes/<uuid:inbox_id>/templates/sync", SyncTemplates.as_view(), name="api_templates_sync"),
+    path("templates/<uuid:template_id>/preview", PreviewTemplate.as_view(), name="api_template_preview"),
     path("events", Events.as_view(), name="api_events"),
     # description
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

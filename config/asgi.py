@@ -11,21 +11,22 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
 
-from django.core.asgi import get_asgi_application
+import django
 
 from config import env
 
 env.choose_settings()
-pages = get_asgi_application()  # also loads the apps, which the imports below need
+django.setup(set_prefix=False)  # the imports below need the apps
 
 from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from config import stopping  # noqa: E402
 from config.door import Application, Door  # noqa: E402
+from config.pages import Pages  # noqa: E402
 from conversations import hooks, lanes  # noqa: E402
+from conversations.files.limits import MOST_BYTES as MOST_UPLOAD_BYTES  # noqa: E402
 from conversations.realtime import desk_socket  # noqa: E402
 from conversations.realtime.hub import stop_hub  # noqa: E402
 from conversations.simulator import application as simulator  # noqa: E402
@@ -43,6 +44,8 @@ def _check() -> None:
 with ThreadPoolExecutor(max_workers=1) as thread:
     thread.submit(_check).result()
 
+FORM_BYTES = 100_000  # what a form puts around a file
+
 folders: dict[str, Application] = {"/hooks/": hooks.application}
 if settings.SIMULATOR:
     folders["/simulator/"] = simulator.application
@@ -56,9 +59,12 @@ async def _finish() -> None:
 
 
 application = Door(
-    cast(Application, pages),
+    Pages(settings.PAGE_THREADS),
     sockets={"/live": desk_socket.application, "/widget/live": widget_socket.application},
     folders=folders,
+    uploads=dict.fromkeys(
+        ("/desk/files/", "/api/v1/files", "/widget/uploads"), MOST_UPLOAD_BYTES + FORM_BYTES
+    ),
     on_stop=_finish,
 )
 stopping.gently(_finish)

@@ -20,6 +20,8 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BODY_BYTES = 1_000_000
+MOST_LARGE_AT_ONCE = 8
+"""Bodies of uploads that are taken at the same time: they go to the disk before anybody is asked who sends them."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +30,9 @@ class Door:
     """Hands each connection to the application behind it.
 
     sockets: exact path -> application. folders: beginning of a path -> application, which bounds its own
-    bodies. pages: everything else. on_start, on_stop: run when the server speaks ASGI's lifespan protocol
-    (uvicorn does, daphne does not: what must happen before the first request stands in the module that
-    builds the door).
+    bodies. pages: everything else. uploads: paths whose bodies may be as large as is said here, in bytes.
+    on_start, on_stop: run when the server speaks ASGI's lifespan protocol (uvicorn does, daphne does not: what
+    must happen before the first request stands in the module that builds the door).
     """
 
     def __init__(
@@ -39,12 +41,15 @@ class Door:
         *,
         sockets: Mapping[str, Application],
         folders: Mapping[str, Application],
+        uploads: Mapping[str, int] | None = None,
         on_start: Callable[[], Awaitable[None]] | None = None,
         on_stop: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._pages = pages
         self._sockets = dict(sockets)
         self._folders = dict(folders)
+        self._uploads = dict(uploads or {})
+        self._large = 0
         self._on_start = on_start
         self._on_stop = on_stop
         self._under_way = 0
@@ -94,11 +99,24 @@ class Door:
         announced = announced_length(scope)
         if announced is None:
             await answer(send, 400)
-        elif announced > MOST_BODY_BYTES:
+        elif announced > self._uploads.get(scope["path"], MOST_BODY_BYTES):
             await answer(send, 413)
+        elif scope["path"] in self._uploads:
+            await self._upload(scope, receive, send)
         else:
             body = BoundedBody(receive, send)
             await self._pages(scope, body.receive, body.send)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._large >= MOST_LARGE_AT_ONCE:
+            await answer(send, 503)
+            return
+        self._large += 1
+        try:
+            body = BoundedBody(receive, send, most_bytes=self._uploads[scope["path"]])
+            await self._pages(scope, body.receive, body.send)
+        finally:
+            self._large -= 1
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         application = self._sockets.get(scope["path"])
@@ -127,9 +145,10 @@ class Door:
 class BoundedBody:
     """Counts a request's body while it comes in. Past the bound: 413, and nothing more is read."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, *, most_bytes: int = MOST_BODY_BYTES) -> None:
         self._receive = receive
         self._send = send
+        self._most_bytes = most_bytes
         self._bytes = 0
         self._has_begun = False
         self._is_refused = False
@@ -140,7 +159,7 @@ class BoundedBody:
             return {"type": "http.disconnect"}
         message = await self._receive()
         self._bytes += len(message.get("body", b""))
-        if self._bytes <= MOST_BODY_BYTES:
+        if self._bytes <= self._most_bytes:
             return message
         self._is_refused = True
         if not self._has_begun:

@@ -8,7 +8,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import env, postgres
+from config import env, postgres, stored_files
 from config.postgres.place import state_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +54,15 @@ SHARED_APPS = [
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
 ]
-TENANT_APPS = ["tenants.workspace", "contacts", "conversations", "reporting"]
+TENANT_APPS = [
+    "tenants.workspace",
+    "contacts",
+    "conversations",
+    "conversations.comments",
+    "conversations.mailbox",
+    "conversations.templates",
+    "reporting",
+]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
@@ -113,6 +121,7 @@ ALLOWED_HOSTS = ["*"]  # tenants.hosts answers 404 to every host without a Domai
 ROOT_URLCONF = "config.urls"
 PUBLIC_URLCONF = "config.urls_public"
 ASGI_APPLICATION = "config.asgi.application"
+PAGE_THREADS = env.number("KONTOR_PAGE_THREADS", 8)  # fewer than connections: hooks and sockets need some too
 MIDDLEWARE = [
     "tenants.peers.PeerMiddleware",
     "tenants.hosts.HostMiddleware",
@@ -241,9 +250,10 @@ LANGUAGE_COOKIE_NAME = "language"
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "static-collected"
 STATICFILES_DIRS = [ROOT / "static"]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.staticfiles.HashedStorage"},
+    "files": stored_files.storage(state_folder() / "files"),
 }
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "gif", "webp", "zip", "gz", "br", "woff", "woff2"]

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("conversations.urls")),
     path("", include("reporting.urls")),
     path("widget/", include("conversations.widget.urls")),
+    path("files/", include("conversations.files.urls")),
     path("api/v1/", include(api)),
     path("admin/", brand_site.urls),
 ]

@@ -26,8 +26,8 @@ _RESOLVE = """
                              %(identity_ids)s::uuid[], %(contact_ids)s::uuid[])
                AS s (channel, scope, address, name, language, seen_at, make, identity_id, contact_id)),
     known AS MATERIALIZED (
-        SELECT i.id, i.contact_id, i.channel, i.scope, i.address, s.identity_id AS offered_id, s.seen_at,
-               i.last_used_at
+        SELECT coalesce(i.stands_for_id, i.id) AS id, i.contact_id, i.channel, i.scope, i.address,
+               s.identity_id AS offered_id, s.seen_at
           FROM sought s JOIN contacts_contactidentity i USING (channel, scope, address)),
     new AS (
         INSERT INTO contacts_contactidentity
@@ -43,8 +43,10 @@ _RESOLVE = """
         SELECT new.contact_id, s.name, s.language, '', '', %(now)s, s.seen_at
           FROM new JOIN sought s ON s.identity_id = new.id),
     used AS (
-        UPDATE contacts_contactidentity i SET last_used_at = k.seen_at FROM known k
-         WHERE i.id = k.id AND (i.last_used_at IS NULL OR i.last_used_at < k.seen_at - interval '1 minute')),
+        UPDATE contacts_contactidentity i SET last_used_at = k.seen_at, is_reachable = TRUE FROM known k
+         WHERE i.id = k.id AND k.seen_at IS NOT NULL
+           AND (i.last_used_at IS NULL OR i.last_used_at < k.seen_at - interval '1 minute'
+                OR NOT i.is_reachable)),
     idle AS (
         SELECT c.id, k.seen_at FROM known k JOIN contacts_contact c ON c.id = k.contact_id
          WHERE c.last_seen_at IS NULL OR c.last_seen_at < k.seen_at - interval '1 minute'
@@ -69,7 +71,8 @@ class Sought:
     """An address to resolve.
 
     make: an unknown address becomes an identity with a contact of its own. seen_at: when the customer acted
-    (platform time), None when it was not the customer. name and language serve a new contact only.
+    (platform time), None when it was not the customer; who acts can be reached again. name and language serve a
+    new contact only.
     """
 
     address: Address
@@ -81,7 +84,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whose address it is. is_new: made just now."""
+    """Whose address it is; of an alias, the identity that it stands for. is_new: made just now."""
 
     identity_id: UUID
     contact_id: UUID

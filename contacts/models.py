@@ -34,6 +34,10 @@ class ContactIdentity(TenantModel):
     channel = models.CharField(max_length=20)
     scope = models.CharField(max_length=200, blank=True)
     address = models.CharField(max_length=320)
+    # another address of the same person on the same channel: what is said here goes on in that one's threads
+    stands_for = models.ForeignKey(
+        "self", null=True, editable=False, on_delete=models.CASCADE, related_name="aliases"
+    )
     display_name = models.CharField(max_length=200, blank=True)
     is_reachable = models.BooleanField(default=True)  # false after an unfollow or a block
     profile_asked_at = models.DateTimeField(null=True)

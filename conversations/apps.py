@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class ConversationsConfig(AppConfig):
     name = "conversations"
     verbose_name = _("Conversations")
+
+    def ready(self) -> None:
+        from conversations import postroom  # noqa: PLC0415 - needs the models
+        from tenants.jobs import beside_jobs  # noqa: PLC0415
+
+        beside_jobs(postroom.run)

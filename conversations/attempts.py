@@ -7,30 +7,71 @@ knows that the outcome is not known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from conversations import breaker, settling
+from conversations import breaker, contents, mail_threads, settling
 from conversations.accounts import account_of
 from conversations.channels import registry
 from conversations.channels.base import Account, Capabilities, RetryProtection, Sent
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.outgoing import OutgoingMessage
-from conversations.inbound import late
+from conversations.files import sending
+from conversations.inbound import late, parked
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt
-from conversations.window import WindowState, may_send, reply_window
+from conversations.window import WindowState, may_send, reply_window, window_of
 from tenants.sealing import Unsealable
+from tenants.statements import Given, Question
 from tenants.workspace.events import unit_of_work
 
 LEASE = timedelta(seconds=15)
 """How long a call may take before another worker may take over; longer than `delivering.SEND_SECONDS`."""
 
+LEASE_WITH_FILES = timedelta(seconds=75)
+"""The same for a call that carries files; longer than `delivering.FILE_SEND_SECONDS`."""
+
+_WITH_FILES = (Message.Kind.ATTACHMENT, Message.Kind.TEMPLATE)
+
 UNSETTLED = (Message.Status.PENDING, Message.Status.FAILED, Message.Status.UNCONFIRMED)
 
 Outcome = OutboundAttempt.Outcome
+
+_LOCKED = Question(
+    lambda: (
+        Conversation.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("inbox", "identity")
+        .annotate(now=Now())
+        .filter(id=Given("id"))
+    )
+)
+_HEAD = Question(
+    lambda: (
+        Message.objects.select_related("agent")
+        .annotate(was_tried=Exists(OutboundAttempt.objects.filter(message_id=OuterRef("id"))))
+        .filter(conversation_id=Given("conversation_id"), status__in=UNSETTLED)
+        .order_by("number")[:1]
+    )
+)
+_ATTEMPT = Question(
+    lambda: (
+        OutboundAttempt.objects.select_related("message")
+        .annotate(
+            has_next=Exists(
+                Message.objects.filter(
+                    conversation_id=OuterRef("message__conversation_id"),
+                    status=Message.Status.PENDING,
+                    number__gt=OuterRef("message__number"),
+                )
+            )
+        )
+        .filter(id=Given("id"))
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +91,12 @@ def begin(conversation_id: UUID) -> Call | None:
     None when there is nothing to do now: nothing pending, the head failed or waits for its time, another
     worker has it, or the inbox does not send.
     """
-    with unit_of_work():
+    with unit_of_work(savepoint=False):
         locked = lock(conversation_id)
         if locked is None:
             return None
         conversation, now = locked
-        head = (
-            Message.objects.select_related("agent")
-            .filter(conversation=conversation, status__in=UNSETTLED)
-            .order_by("number")
-            .first()
-        )
+        head: Any = _HEAD.first(conversation_id=conversation.id)
         if head is None or head.status != Message.Status.PENDING:
             return None
         head.conversation = conversation
@@ -70,35 +106,41 @@ def begin(conversation_id: UUID) -> Call | None:
 def finish(call: Call, result: Sent | DeliveryError) -> settling.Settled:
     """Note what became of a begun attempt. A result that comes after another worker took over counts only
     when it says that the message is sent."""
-    with unit_of_work():
+    with unit_of_work(savepoint=False):
         locked = lock(call.conversation_id)
-        attempt = OutboundAttempt.objects.filter(id=call.attempt_id).first()
+        attempt: Any = _ATTEMPT.first(id=call.attempt_id)
         if locked is None or attempt is None:  # erased meanwhile
             return settling.Settled()
         conversation, now = locked
-        message = Message.objects.get(id=attempt.message_id)
+        message = attempt.message
         message.conversation = conversation
         capabilities = registry.open(call.channel).capabilities
         if isinstance(result, Sent):
             settled = settling.sent(attempt, message, result, now)
-            if capabilities.reports_delivered or capabilities.reports_read:
+            if (capabilities.reports_delivered or capabilities.reports_read) and _is_spoken_of(message):
                 late.apply([message.id])  # reports that came before the platform's answer did
-            return settled
+            return replace(settled, has_next=attempt.has_next)
         if attempt.outcome != Outcome.CALLING:
             return settling.Settled()
-        return settling.refused(attempt, message, result, capabilities, now)
+        settled = settling.refused(attempt, message, result, capabilities, now)
+        return replace(settled, has_next=attempt.has_next)
 
 
 def lock(conversation_id: UUID) -> tuple[Conversation, datetime] | None:
     """The conversation with inbox and identity, its row locked, and the database's time."""
-    rows = Conversation.objects.select_for_update(no_key=True, of=("self",))
-    row = rows.select_related("inbox", "identity").annotate(now=Now()).filter(id=conversation_id).first()
+    row: Any = _LOCKED.first(id=conversation_id)
     return None if row is None else (row, row.now)
 
 
-def _begin(conversation: Conversation, head: Message, now: datetime) -> Call | None:
+def _is_spoken_of(message: Message) -> bool:
+    """Whether something is parked that may concern the message. One query."""
+    inbox_id, address = message.inbox_id, message.conversation.identity.address
+    return bool(parked.read({(inbox_id, message.external_id), (inbox_id, parked.mark_name(address))}))
+
+
+def _begin(conversation: Conversation, head: Any, now: datetime) -> Call | None:
     channel = registry.open(conversation.inbox.channel)
-    last = head.attempts.order_by("-number").first()
+    last = head.attempts.order_by("-number").first() if head.was_tried else None
     if last is not None and not _may_follow(last, head, channel.capabilities, now):
         return None
     inbox = conversation.inbox
@@ -121,7 +163,7 @@ def _begin(conversation: Conversation, head: Message, now: datetime) -> Call | N
         message=head,
         number=1 if last is None else last.number + 1,
         started_at=now,
-        lease_until=now + LEASE,
+        lease_until=now + (LEASE_WITH_FILES if head.kind in _WITH_FILES else LEASE),
         way="reply" if reply_handle else "",
         is_probe=is_probe,
     )
@@ -158,7 +200,14 @@ def _obstacle(
     """What forbids sending at this moment, whatever held when the message was written."""
     if not conversation.thread and not conversation.identity.is_reachable:
         return ErrorKind.RECIPIENT_GONE
-    window = reply_window(capabilities, conversation.last_customer_message_at, now)
+    if head.kind == Message.Kind.TEMPLATE:
+        return None
+    kept = contents.stored(head.details)
+    if kept.to:
+        return ErrorKind.WINDOW_CLOSED if kept.until is not None and now >= kept.until else None
+    window = window_of(capabilities, conversation, now, on_their_way=1)
+    if window.state is WindowState.USED_UP:
+        return ErrorKind.QUOTA_USED
     if not may_send(window, head.author_kind == Message.Author.AGENT):
         return ErrorKind.WINDOW_CLOSED
     if window.state is WindowState.HUMAN_ONLY and not head.outside_window:
@@ -181,12 +230,22 @@ def _outgoing(
 ) -> OutgoingMessage:
     window = reply_window(capabilities, conversation.last_customer_message_at, now)
     shows_names = bool(conversation.inbox.settings.get("agent_names", True))
+    kept = contents.stored(head.details)
     return OutgoingMessage(
-        address=conversation.thread or conversation.identity.address,
+        address=conversation.identity.address
+        if kept.to
+        else conversation.thread or conversation.identity.address,
         text=head.text,
         correlation=str(head.id),
         retry_key=str(head.id),
+        tried_at=now,
         reply_handle=reply_handle,
-        outside_window=window.state is WindowState.HUMAN_ONLY,
+        outside_window=window.state is WindowState.HUMAN_ONLY and not kept.to,
         sender_name=head.agent.name if head.agent is not None and shows_names else "",
+        files=sending.files_of(head) if head.kind in _WITH_FILES else (),
+        cards=kept.cards,
+        quick_replies=kept.quick_replies,
+        template=kept.template,
+        to=kept.to,
+        **(mail_threads.headings(conversation, head) if capabilities.has_subject else {}),
     )

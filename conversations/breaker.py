@@ -42,9 +42,12 @@ def note_refusal(inbox_id: UUID, kind: ErrorKind) -> None:
         record(InboxFailing(inbox_id=inbox_id, health=Health.DISCONNECTED, error_kind=kind), by=SYSTEM)
 
 
-def note_answer(inbox_id: UUID, *, at: datetime, sent: bool) -> bool:
-    """The platform answered. Returns whether the inbox recovered by that, so that its queue can go on."""
-    inbox = Inbox.objects.only("health", "failures_in_a_row", "last_sent_at").get(id=inbox_id)
+def note_answer(inbox: Inbox, *, at: datetime, sent: bool) -> bool:
+    """The platform answered. Returns whether the inbox recovered by that, so that its queue can go on.
+
+    inbox: as it stood when its conversation was locked for this answer.
+    """
+    inbox_id = inbox.id
     if sent and (inbox.last_sent_at is None or inbox.last_sent_at < at - LAST_SENT_GRAIN):
         Inbox.objects.filter(id=inbox_id).update(last_sent_at=at)
     if inbox.failures_in_a_row and inbox.health != Health.DISCONNECTED:

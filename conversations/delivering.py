@@ -9,23 +9,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from conversations import attempts, transport
+from conversations import access_tokens, attempts, transport
 from conversations.channels import registry
 from conversations.channels.base import Sent
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.models import Inbox, Message, OutboundAttempt
 from tenants import failpoints
-from tenants.jobs import LIVE, defer, job
+from tenants.jobs import LIVE, defer, give_connection_back, job
+from tenants.scope import scoped_tenant
+from tenants.statements import Question
+from tenants.workspace import wake
 from tenants.workspace.events import unit_of_work
 
 SEND_SECONDS = 12.0
+FILE_SEND_SECONDS = 60.0  # some platforms take the bytes themselves
 SWEEP_AT_ONCE = 500
-SWEEP_AFTER = timedelta(seconds=5)  # younger messages have their own job on the way
+SWEEP_AFTER = timedelta(seconds=5)  # of younger messages the workers have just been told
+
+WORKERS = "post"
+"""The group of the channel layer in which workers hear that something waits."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +43,7 @@ logger = logging.getLogger(__name__)
 @job(queue=LIVE)
 def deliver(conversation_id: str) -> None:
     """Hand over a conversation's pending messages, oldest first, until one has to wait."""
-    while (call := attempts.begin(UUID(conversation_id))) is not None:
-        failpoints.reach("outbound.after_attempt")
-        result = _send(call)
-        failpoints.reach("outbound.after_send")
-        with unit_of_work():
-            settled = attempts.finish(call, result)
-            if settled.retry_at is not None:
-                defer(deliver, at=settled.retry_at, conversation_id=conversation_id)
-            if settled.recovered:
-                defer(drain)
-            failpoints.reach("outbound.before_mark")
+    send_all(UUID(conversation_id))
 
 
 @job(queue=LIVE)
@@ -52,9 +52,34 @@ def drain() -> None:
     sweep(younger_too=True)
 
 
-def start(conversation_id: UUID) -> None:
-    """Let a worker send the conversation's pending messages once the open transaction has committed."""
-    defer(deliver, conversation_id=str(conversation_id))
+def send_all(conversation_id: UUID) -> int:
+    """The same, now; returns how many calls were made. No connection is held while a platform is called."""
+    calls = 0
+    call = attempts.begin(conversation_id)
+    while call is not None:
+        calls += 1
+        failpoints.reach("outbound.after_attempt")
+        give_connection_back()
+        result = _send(call)
+        failpoints.reach("outbound.after_send")
+        with unit_of_work():
+            settled = attempts.finish(call, result)
+            if settled.retry_at is not None:
+                defer(deliver, at=settled.retry_at, conversation_id=str(conversation_id))
+            if settled.recovered:
+                defer(drain)
+            failpoints.reach("outbound.before_mark")
+            call = attempts.begin(conversation_id) if settled.has_next else None  # with the same commit
+    return calls
+
+
+def start() -> None:
+    """Have the workers send what is pending in the scope's brand once the open transaction has committed.
+
+    They are told, and no job is written: the message itself says that it waits. Whoever begins to work looks for such
+    messages, and the sweep does.
+    """
+    transaction.on_commit(partial(_tell_workers, scoped_tenant().id))
 
 
 def start_all() -> None:
@@ -79,10 +104,24 @@ def sweep(*, younger_too: bool = False) -> int:
     return len(found)
 
 
+def waiting(limit: int) -> list[UUID]:
+    """Conversations of the brand whose pending messages may go and that nobody works on, oldest first. One query."""
+    return _WAITING.all(limit=limit)
+
+
+def _tell_workers(tenant_id: UUID) -> None:
+    if settings.WAKE_UPS:
+        wake.whisper(WORKERS, {"type": "post", "tenant": tenant_id.hex})
+
+
 def _send(call: attempts.Call) -> Sent | DeliveryError:
     channel = registry.open(call.channel)
     try:
-        return channel.send(call.message, call.account, transport.within(SEND_SECONDS))
+        seconds = FILE_SEND_SECONDS if call.message.files else SEND_SECONDS
+        way = transport.within(seconds)
+        return access_tokens.use(
+            channel, call.account, way, lambda account: channel.send(call.message, account, way)
+        )
     except DeliveryError as error:
         return error
     except Exception as error:
@@ -115,3 +154,8 @@ def _probes(idle: QuerySet[Message]) -> Iterable[UUID]:
     due = Inbox.objects.filter(health=Inbox.Health.FAILING, probe_at__lte=Now())
     for inbox_id in due.values_list("id", flat=True):
         yield from _oldest_first(idle.filter(inbox_id=inbox_id))[:1]
+
+
+_WAITING = Question(
+    lambda: _oldest_first(_idle_messages().filter(inbox__health=Inbox.Health.GOOD)), limited=True
+)

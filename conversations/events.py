@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tenants.workspace.events import DomainEvent
@@ -186,6 +187,13 @@ class MessageEdited(_OfMessage):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSenderNamed(_OfMessage):
+    """We learned the name of the member of a group who wrote a message."""
+
+    name = "message.sender_named"
+
+
+@dataclass(frozen=True, slots=True)
 class MessageUnsent(_OfMessage):
     """The customer took a message back; its content is gone."""
 
@@ -197,6 +205,31 @@ class MessageReacted(_OfMessage):
     """The customer reacted to a message, or took the reaction back."""
 
     name = "message.reacted"
+
+
+@dataclass(frozen=True, slots=True)
+class FileStored(_OfMessage):
+    """A file that came with a message was fetched."""
+
+    name = "file.stored"
+    attachment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FileNotStored(_OfMessage):
+    """A file that came with a message could not be fetched; `reason` is a word of files.kinds.REASONS."""
+
+    name = "file.not_stored"
+    attachment_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequested(_OfMessage):
+    """A person asked for a file to be fetched again."""
+
+    name = "file.requested"
+    attachment_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +257,26 @@ class InboxRecovered(DomainEvent):
 
     name = "inbox.recovered"
     inbox_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class InboxWarned(DomainEvent):
+    """The platform's word on a connected account became worse: what it refused, or what we ought to know."""
+
+    name = "inbox.warned"
+    inbox_id: UUID
+    error_kind: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxTold(DomainEvent):
+    """The platform told something of the account itself; `change` is a word of channels.items.AccountChange."""
+
+    name = "inbox.told"
+    inbox_id: UUID
+    change: str
+    details: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

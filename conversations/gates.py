@@ -7,8 +7,16 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from conversations.models import Conversation, Inbox, Message
+from conversations.models import Attachment, Conversation, Inbox, Message
+from tenants.statements import Given, Question
 from tenants.workspace.access import Acting, Permission
+
+_ALONE = Question(lambda: Conversation.objects.filter(id=Given("id")))
+_WITH_ALL = Question(
+    lambda: Conversation.objects.select_related("inbox", "contact", "identity", "assignee", "team").filter(
+        id=Given("id")
+    )
+)
 
 
 def visible_inboxes(member: Acting) -> QuerySet[Inbox]:
@@ -40,10 +48,7 @@ def access_conversation(member: Acting, conversation_id: UUID, *, alone: bool = 
 
     alone: without them, for who only has to know that the member sees it, which costs a fraction.
     """
-    rows = Conversation.objects.filter(id=conversation_id)
-    if not alone:
-        rows = rows.select_related("inbox", "contact", "identity", "assignee", "team")
-    row = rows.first()
+    row = (_ALONE if alone else _WITH_ALL).first(id=conversation_id)
     if row is None or not _sees(member, row.inbox_id):
         raise Http404
     return row
@@ -53,6 +58,15 @@ def access_message(member: Acting, message_id: UUID) -> Message:
     """The message, with its conversation. Raises Http404, also for a hidden one."""
     row = Message.objects.select_related("conversation", "inbox").filter(id=message_id).first()
     if row is None or not _sees(member, row.inbox_id):
+        raise Http404
+    return row
+
+
+def access_attachment(member: Acting, attachment_id: UUID) -> Attachment:
+    """The attachment of a message that the member sees, with its file. Raises Http404."""
+    rows = Attachment.objects.select_related("file", "message__conversation")
+    row = rows.filter(id=attachment_id).first()
+    if row is None or not _sees(member, row.message.inbox_id):
         raise Http404
     return row
 

@@ -36,7 +36,9 @@ from tenants.scope import in_tenant, in_thread, public_scope
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-KEPT_HEADERS = frozenset({"x-hub-signature-256", "x-line-signature", "x-line-request-id", "user-agent"})
+KEPT_HEADERS = frozenset(
+    {"x-hub-signature-256", "x-line-signature", "x-line-request-id", "x-kontor-signature", "user-agent"}
+)
 LARGE_BODY = 200_000  # bytes; reading such a body takes long enough to be felt by other requests
 BAD_SIGNATURES_PER_MINUTE = 60
 TEXT = b"text/plain; charset=utf-8"
@@ -65,8 +67,8 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         if scope["method"] == "GET":
             await _answer(send, 200, _handshake(scope, app, channel), TEXT)
         elif scope["method"] == "POST":
-            await _take(scope, receive, app, channel)
-            await _answer(send, 200, *channel.acknowledgement)
+            body = await _take(scope, receive, app, channel)
+            await _answer(send, 200, *channel.acknowledge(body))
         else:
             raise Refused(405, (b"allow", b"GET, POST"))
     except Refused as refused:
@@ -115,23 +117,35 @@ def _address_called(scope: dict[str, Any], headers: Mapping[str, str]) -> str:
 
 
 def _handshake(scope: dict[str, Any], app: AppRef, channel: Channel) -> bytes:
-    token = channel_apps.opened_verify_token(app)
-    challenge = channel.challenge(_query(scope), token) if token else None
+    if channel.handshake_by_secret:
+        texts = channel_apps.opened_secrets(app, at=time.time())
+    else:
+        texts = [channel_apps.opened_verify_token(app)]
+    answers = (channel.challenge(_query(scope), text) for text in texts if text)
+    challenge = next((answer for answer in answers if answer is not None), None)
     if challenge is None:
         raise Refused(403)
     return challenge.encode("utf-8", "replace")
 
 
-async def _take(scope: dict[str, Any], receive: Receive, app: AppRef, channel: Channel) -> None:
+async def _take(scope: dict[str, Any], receive: Receive, app: AppRef, channel: Channel) -> bytes:
+    """The body, once everything in it is on disk."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     try:
-        body = await read_body(headers, receive, wire.MAX_BYTES)
+        body = await read_body(headers, receive, channel.most_bytes or wire.MAX_BYTES)
     except BodyTooLarge:
         raise Refused(413, (b"connection", b"close")) from None
     except TimeoutError:
         raise Refused(408, (b"connection", b"close")) from None
-    hook = Hook(body=body, headers=headers, url=_address_called(scope, headers), query=_query(scope))
-    secrets = channel_apps.opened_secrets(app, at=time.time())
+    now = time.time()
+    hook = Hook(
+        body=body,
+        headers=headers,
+        url=_address_called(scope, headers),
+        query=_query(scope),
+        arrived_at=now,
+    )
+    secrets = channel_apps.opened_secrets(app, at=now)
     if not channel.verify(hook, secrets):
         _refuse(scope, app)
     kept = {name: value[:500].replace("\x00", "") for name, value in headers.items() if name in KEPT_HEADERS}
@@ -141,8 +155,9 @@ async def _take(scope: dict[str, Any], receive: Receive, app: AppRef, channel: C
             items = await _accounted(app, await _parse(channel, body))
         except Exception as error:
             await _bury(app, channel, body, kept, error)
-            return
+            return body
         await _hand_over(app, items, kept)
+        return body
     except lanes.LaneFull:
         counts["full"] += 1
         raise _come_again() from None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from conversations import breaker, delivering
+from conversations import access_tokens, breaker, delivering
 from conversations.accounts import binding, sealed_credentials
 from conversations.channels import registry
 from conversations.models import Inbox
@@ -19,8 +19,7 @@ from tenants.models import ChannelApp, ChannelRoute
 from tenants.scope import scoped_tenant
 from tenants.workspace import audit
 from tenants.workspace.events import Actor, unit_of_work
-
-_WIDGET = "widget"
+from tenants.workspace.models import Team
 
 
 class CannotConnect(Exception):
@@ -51,14 +50,16 @@ def connect(
     """Connect an account to the scope's brand. An account is connected once in the whole house; one that this
     brand had connected before comes back as the same inbox, with its conversations.
 
-    account_id: the platform's id of the receiving account; the widget's is made here. secret: signs the
-    platform's hooks. app: an application that several brands share; without one the account gets its own.
+    account_id: the platform's id of the receiving account; where no platform gives one it is made here.
+    secret: signs the platform's hooks. app: an application that several brands share; without one the
+    account gets its own.
     identity_scope: inside which customers' ids are valid (LINE: the provider); default: the account.
     Raises CannotConnect.
     """
     if channel not in registry.KINDS:
         raise CannotConnect("unknown_channel")
-    account_id = account_id or (secrets.token_urlsafe(16) if channel == _WIDGET else "")
+    is_made_here = not registry.open(channel).account_label
+    account_id = account_id or (secrets.token_urlsafe(16) if is_made_here else "")
     if not account_id:
         raise CannotConnect("account_missing")
     if app is not None and (app.kind != channel or app.tenant_id not in {None, scoped_tenant().id}):
@@ -80,10 +81,21 @@ def connect(
         except IntegrityError:
             raise CannotConnect("account_taken") from None
         if former is not None:
+            access_tokens.forget(inbox.id)
             breaker.recover(inbox.id, at=timezone.now())
             delivering.start_all()
         _audit("inbox.connected", inbox, by=by, changes={"channel": channel, "account": account_id})
     return inbox
+
+
+def describe(inbox: Inbox, name: str, teams: Iterable[Team], *, by: Actor) -> None:
+    """Give an inbox a name, and say whose it is. teams: none means that everybody sees it."""
+    with unit_of_work():
+        row = _locked(inbox)
+        row.name = name
+        row.save(update_fields=["name"])
+        row.teams.set(teams)
+        _audit("inbox.described", row, by=by, changes={"name": name})
 
 
 def disconnect(inbox: Inbox, *, by: Actor) -> None:
@@ -94,6 +106,7 @@ def disconnect(inbox: Inbox, *, by: Actor) -> None:
         app_ids = list(routes.values_list("app_id", flat=True))
         routes.delete()
         ChannelApp.objects.filter(id__in=app_ids, tenant_id=scoped_tenant().id, routes__isnull=True).delete()
+        access_tokens.forget(row.id)
         row.is_active, row.sealed_credentials = False, ""
         row.save(update_fields=["is_active", "sealed_credentials"])
         _audit("inbox.disconnected", row, by=by)
@@ -104,6 +117,7 @@ def renew_credentials(inbox: Inbox, credentials: Mapping[str, str], *, by: Actor
     """Give a connected account new credentials; what waited because the old ones were refused goes out."""
     with unit_of_work():
         row = _locked(inbox)
+        access_tokens.forget(row.id)
         row.sealed_credentials = sealed_credentials(row.id, credentials)
         row.save(update_fields=["sealed_credentials"])
         if breaker.recover(row.id, at=timezone.now()):

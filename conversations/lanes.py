@@ -12,10 +12,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -25,13 +24,11 @@ from conversations import inbound
 from conversations.inbound import Arrival
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
+from tenants.threads import DatabaseThreads, renew_old_connection
 
 BATCH = 100
 THREADS = 3
 SECONDS_OF_RATE = 10
-CONNECTION_LIFE_SECONDS = (
-    300.0  # a server process that touched a thousand schemas holds hundreds of megabytes
-)
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +39,10 @@ class LaneFull(RuntimeError):
 
 @dataclass(slots=True)
 class _Load:
-    """Some arrivals that were submitted together, and who waits for them."""
+    """Some arrivals that were submitted together, and who waits for them in their event loop."""
 
     arrivals: Sequence[Arrival]
-    written: Future[None] = field(default_factory=Future)
+    written: asyncio.Future[None]
 
 
 @dataclass(slots=True)
@@ -57,8 +54,7 @@ class _Lane:
 
 _lanes: dict[UUID, _Lane] = {}
 _guard = threading.Condition()
-_threads: ThreadPoolExecutor | None = None
-_own = threading.local()
+_threads = DatabaseThreads(THREADS, "lane")
 
 
 async def submit(tenant: TenantRef, arrivals: Sequence[Arrival]) -> None:
@@ -69,11 +65,16 @@ async def submit(tenant: TenantRef, arrivals: Sequence[Arrival]) -> None:
     """
     if not arrivals:
         return
-    loads = [_Load(arrivals[start : start + BATCH]) for start in range(0, len(arrivals), BATCH)]
+    loop = asyncio.get_running_loop()
+    loads = [
+        _Load(arrivals[start : start + BATCH], loop.create_future())
+        for start in range(0, len(arrivals), BATCH)
+    ]
     _queue(tenant, loads)
-    results = await asyncio.gather(
-        *(asyncio.wrap_future(load.written) for load in loads), return_exceptions=True
-    )
+    if len(loads) == 1:
+        await loads[0].written
+        return
+    results = await asyncio.gather(*(load.written for load in loads), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
@@ -94,15 +95,8 @@ def drain(timeout: float | None = None) -> bool:
 
 def close() -> None:
     """Write what waits, then end the threads and give their connections back. The next submit begins anew."""
-    global _threads
-    with _guard:
-        threads, _threads = _threads, None
-    if threads is not None:
-        drain()
-        barrier = threading.Barrier(THREADS)
-        for done in [threads.submit(_close_connection, barrier) for _ in range(THREADS)]:
-            done.result()
-        threads.shutdown()
+    drain()
+    _threads.close()
 
 
 def _queue(tenant: TenantRef, loads: Sequence[_Load]) -> None:
@@ -113,17 +107,10 @@ def _queue(tenant: TenantRef, loads: Sequence[_Load]) -> None:
             raise LaneFull(f"{lane.waiting} items of {tenant.slug} wait")
         if lane is None:
             lane = _lanes[tenant.id] = _Lane(tenant)
-            _pool().submit(_run, lane)
+            _threads.submit(_run, lane)
         lane.tenant = tenant
         lane.loads.extend(loads)
         lane.waiting += size
-
-
-def _pool() -> ThreadPoolExecutor:
-    global _threads
-    if _threads is None:
-        _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="lane")
-    return _threads
 
 
 def _run(lane: _Lane) -> None:
@@ -136,7 +123,7 @@ def _run(lane: _Lane) -> None:
         with _guard:
             lane.waiting -= sum(len(load.arrivals) for load in loads)
             if lane.loads:
-                _pool().submit(_run, lane)
+                _threads.submit(_run, lane)
             else:
                 del _lanes[lane.tenant.id]
                 _guard.notify_all()
@@ -147,11 +134,11 @@ def _next_batch(lane: _Lane) -> list[_Load]:
     size = 0
     while lane.loads and (not loads or size + len(lane.loads[0].arrivals) <= BATCH):
         load = lane.loads.popleft()
-        if load.written.set_running_or_notify_cancel():
+        if load.written.cancelled():  # whoever brought it has gone away unanswered, and will come again
+            lane.waiting -= len(load.arrivals)
+        else:
             loads.append(load)
             size += len(load.arrivals)
-        else:  # whoever brought it has gone away unanswered, and will come again
-            lane.waiting -= len(load.arrivals)
     return loads
 
 
@@ -163,33 +150,41 @@ def _write(tenant: TenantRef, loads: Sequence[_Load]) -> None:
     except Exception as error:
         usable = _is_usable()
         logger.error("a batch of %s could not be written: %s", tenant.slug, type(error).__name__)
-        _close_connection()
+        connection.close()
         if len(loads) > 1 and usable:  # somebody's load is to blame: the others must not suffer for it
             for load in loads:
                 _write(tenant, [load])
             return
-        for load in loads:
-            load.written.set_exception(error)
+        _answer(loads, error)
     else:
-        for load in loads:
+        _answer(loads, None)
+
+
+def _answer(loads: Sequence[_Load], error: Exception | None) -> None:
+    """Tell those who wait: each event loop once, because each call from a thread costs it a turn."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Load]] = {}
+    for load in loads:
+        by_loop.setdefault(load.written.get_loop(), []).append(load)
+    for loop, theirs in by_loop.items():
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            loop.call_soon_threadsafe(_settle, theirs, error)
+
+
+def _settle(loads: Sequence[_Load], error: Exception | None) -> None:
+    for load in loads:
+        if load.written.done():
+            continue
+        if error is None:
             load.written.set_result(None)
+        else:
+            load.written.set_exception(error)
 
 
 def _receive(tenant: TenantRef, arrivals: list[Arrival]) -> None:
-    now = time.monotonic()
-    if now - getattr(_own, "connected_at", now) > CONNECTION_LIFE_SECONDS:
-        _close_connection()
-    if connection.connection is None:
-        _own.connected_at = now
+    renew_old_connection()
     with tenant_scope(tenant):
         inbound.receive(arrivals)
 
 
 def _is_usable() -> bool:
     return connection.connection is not None and not connection.connection.closed
-
-
-def _close_connection(barrier: threading.Barrier | None = None) -> None:
-    if barrier is not None:  # one call for each thread: none may take two
-        barrier.wait()
-    connection.close()

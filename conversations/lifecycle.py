@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Value
-from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from conversations.events import (
@@ -27,6 +25,7 @@ from conversations.events import (
 )
 from conversations.models import Conversation, ReadMark, Session, Wait
 from tenants.ids import new_id
+from tenants.statements import Given, Question, prepared
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 from tenants.workspace.models import Agent, Team
 
@@ -34,6 +33,11 @@ SLEEPERS_AT_ONCE = 500
 LONGEST_SNOOZE = timedelta(days=366)  # a time at the calendar's end cannot be shown in every zone
 
 Status = Conversation.Status
+
+_LOCKED = Question(lambda: Conversation.objects.select_for_update(no_key=True).filter(id=Given("id")))
+_OPEN_SESSION = Question(
+    lambda: Session.objects.filter(conversation_id=Given("conversation_id"), resolved_at=None)
+)
 
 
 class LifecycleError(Exception):
@@ -236,23 +240,28 @@ def take_on(conversation: Conversation, *, agent: Agent, by: Actor) -> None:
     )
 
 
-def answered(conversation: Conversation, *, agent: Agent, at: datetime) -> bool:
+def answered(conversation: Conversation, *, agent_id: UUID, at: datetime) -> bool:
     """End the customer's wait: a person answered. Bots, instant replies and away messages never come here.
 
     conversation: locked by the caller, whose unit of work this is, and who saves its `waiting_since`. Returns
     whether somebody was waiting.
     """
+    if conversation.waiting_since is None:
+        return False
     conversation.waiting_since = None
-    return _end_wait(conversation, at=at, answered_by=agent)
+    return _end_wait(conversation, at=at, answered_by_id=agent_id)
 
 
 def ensure_session(conversation: Conversation, *, at: datetime) -> Session:
     """The open session of a locked conversation; where there is none, one that we begin."""
-    session, _made = Session.objects.get_or_create(
-        conversation=conversation,
-        resolved_at=None,
-        defaults={"inbox_id": conversation.inbox_id, "started_at": at, "started_by_customer": False},
-    )
+    session = _OPEN_SESSION.first(conversation_id=conversation.id)
+    if session is None:
+        session = Session.objects.create(
+            conversation=conversation,
+            inbox_id=conversation.inbox_id,
+            started_at=at,
+            started_by_customer=False,
+        )
     return session
 
 
@@ -269,24 +278,27 @@ def wake_sleepers(now: datetime) -> int:
 
 
 def _locked(conversation: Conversation) -> Conversation:
-    return Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+    row = _LOCKED.first(id=conversation.pk)
+    if row is None:
+        raise Conversation.DoesNotExist
+    return row
 
 
 def _end_wait(
-    conversation: Conversation, *, at: datetime, answered_by: Agent | None = None, dropped: bool = False
+    conversation: Conversation, *, at: datetime, answered_by_id: UUID | None = None, dropped: bool = False
 ) -> bool:
     """End the open wait of a locked conversation, frozen with who is responsible now. One statement."""
-    waiting = Wait.objects.filter(conversation=conversation, ended_at__isnull=True)
-    return bool(
-        waiting.update(
-            ended_at=Greatest(F("started_at"), Value(at)),  # platform clocks run ahead of ours now and then
-            answered_by=answered_by,
-            answered_outside=False,
-            dropped=dropped,
-            assignee_id=conversation.assignee_id,
-            team_id=conversation.team_id,
+    with prepared() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {Wait._meta.db_table}
+               SET ended_at = greatest(started_at, %s),  -- platform clocks run ahead of ours now and then
+                   answered_by_id = %s, answered_outside = false, dropped = %s, assignee_id = %s, team_id = %s
+             WHERE conversation_id = %s AND ended_at IS NULL
+            """,  # noqa: S608 -- the table's name is our own
+            [at, answered_by_id, dropped, conversation.assignee_id, conversation.team_id, conversation.id],
         )
-    )
+        return bool(cursor.rowcount == 1)
 
 
 def _move_read_mark(agent_id: UUID, conversation_id: UUID, number: int) -> bool:

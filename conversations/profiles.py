@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from contacts.events import ContactUpdated
 from contacts.models import Contact, ContactIdentity
-from conversations import transport
+from conversations import access_tokens, transport
 from conversations.accounts import account_of
 from conversations.channels import registry
 from conversations.channels.base import Profile
@@ -44,8 +44,12 @@ def fetch(identity_id: str, tries: int = 0) -> None:
         return
     channel = registry.open(talk.inbox.channel)
     try:
-        profile = channel.fetch_profile(
-            identity.address, account_of(talk.inbox), transport.within(ASK_SECONDS)
+        way = transport.within(ASK_SECONDS)
+        profile = access_tokens.use(
+            channel,
+            account_of(talk.inbox),
+            way,
+            lambda account: channel.fetch_profile(identity.address, account, way),
         )
     except Unsealable:
         logger.warning("no profile for identity %s: the inbox's credentials do not open", identity.id)

@@ -11,9 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
+from conversations import row_parts
 from conversations.models import Attachment, Conversation, Message, ReadMark
+from conversations.models.messages import awaits_file
+from tenants.statements import Given, OneOf, Question
 
 Row = dict[str, Any]
 
@@ -25,6 +28,7 @@ _CONVERSATION_FIELDS = {
     "contact_id": "contact_id",
     "contact_name": "contact__name",
     "contact_picture_url": "contact__picture_url",
+    "kind": "kind",
     "status": "status",
     "priority": "priority",
     "assignee_id": "assignee_id",
@@ -34,6 +38,8 @@ _CONVERSATION_FIELDS = {
     "snoozed_until": "snoozed_until",
     "waiting_since": "waiting_since",
     "last_customer_message_at": "last_customer_message_at",
+    "sent_in_window": "sent_in_window",
+    "brief_window_at": "brief_window_at",
     "last_activity_at": "last_activity_at",
     "last_message_text": "last_message_text",
     "last_message_direction": "last_message_direction",
@@ -51,6 +57,9 @@ _MESSAGE_FIELDS = {
     "author_kind": "author_kind",
     "agent_id": "agent_id",
     "agent_name": "agent__name",
+    "sender_name": "details__sender__name",
+    "subject": "details__subject",
+    "written_from": "details__written_from",
     "status": "status",
     "error_kind": "error_kind",
     "client_id": "client_id",
@@ -60,10 +69,17 @@ _MESSAGE_FIELDS = {
     "edited_at": "edited_at",
     "unsent_at": "unsent_at",
     "reaction": "reaction",
+    "cards": "details__cards",
+    "quick_replies": "details__quick_replies",
+    "template": "details__template",
+    "to": "details__to",
+    "comment": "details__comment",
 }
-
-
-_ATTACHMENT_FIELDS = ("kind", "name", "mime", "size")
+_ATTACHMENT_FIELDS = (
+    "id", "kind", "name", "mime", "size", "url", "media_id", "details", "file_id", "file__state", "file__reason",
+    "file__name", "file__mime", "file__size", "file__width", "file__height", "file__seconds",
+    "file__thumbnail_path",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +151,12 @@ def conversations(
             Q(last_activity_at__lt=after.at) | Q(last_activity_at=after.at, id__lt=after.id),
             last_activity_at__lte=after.at,
         )
-    return _conversation_rows(rows.order_by("-last_activity_at", "-id")[:limit])
+    return list(_conversation_rows(rows.order_by("-last_activity_at", "-id")[:limit]))
 
 
 def conversation(conversation_id: UUID) -> Row | None:
     """One conversation's row."""
-    rows = _conversation_rows(Conversation.objects.filter(id=conversation_id))
-    return rows[0] if rows else None
+    return _CONVERSATION.first(id=conversation_id)
 
 
 def conversations_by_id(ids: Iterable[UUID]) -> dict[UUID, Row]:
@@ -150,47 +165,127 @@ def conversations_by_id(ids: Iterable[UUID]) -> dict[UUID, Row]:
 
 
 def thread(conversation_id: UUID, *, before: ThreadPosition | None = None, limit: int = 50) -> list[Row]:
-    """The newest messages of a conversation (behind `before`, older ones), oldest first. Two queries."""
-    rows = Message.objects.filter(conversation_id=conversation_id)
-    if before is not None:
-        rows = rows.filter(
-            Q(sent_at__lt=before.sent_at) | Q(sent_at=before.sent_at, number__lt=before.number),
-            sent_at__lte=before.sent_at,
+    """The newest messages of a conversation (behind `before`, older ones), oldest first.
+
+    One query, two where there are attachments.
+    """
+    if before is None:
+        rows = _NEWEST_MESSAGES.all(conversation_id=conversation_id, limit=limit)
+    else:
+        rows = _OLDER_MESSAGES.all(
+            conversation_id=conversation_id, sent_at=before.sent_at, number=before.number, limit=limit
         )
-    return list(reversed(_message_rows(rows.order_by("-sent_at", "-number")[:limit])))
+    return list(reversed(_with_attachments(rows)))
 
 
 def messages_after(conversation_id: UUID, number: int, *, limit: int = 200) -> list[Row]:
-    """Messages that reached us after message `number`, in that order. Two queries."""
+    """Messages that reached us after message `number`, in that order. One query, two with attachments."""
     rows = Message.objects.filter(conversation_id=conversation_id, number__gt=number)
-    return _message_rows(rows.order_by("number")[:limit])
+    return _with_attachments(list(_message_rows(rows.order_by("number")[:limit])))
 
 
 def messages_by_id(ids: Iterable[UUID]) -> dict[UUID, Row]:
-    """Rows of several messages. Two queries."""
-    return {row["id"]: row for row in _message_rows(Message.objects.filter(id__in=set(ids)))}
+    """Rows of several messages. One query, two with attachments."""
+    return {row["id"]: row for row in _with_attachments(_MESSAGES.all(ids=list(set(ids))))}
 
 
 def read_numbers(agent_id: UUID, conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How far an agent has read each of the conversations. One query."""
-    marks = ReadMark.objects.filter(agent_id=agent_id, conversation_id__in=conversation_ids)
-    return dict(marks.values_list("conversation_id", "number"))
+    return dict(_READ_NUMBERS.all(agent_id=agent_id, conversation_ids=list(conversation_ids)))
 
 
-def _conversation_rows(rows: QuerySet[Conversation]) -> list[Row]:
+def conversations_select() -> str:
+    """The SELECT behind conversations' rows, without a condition, for a statement that is written around it."""
+    statement, values = _conversation_rows(Conversation.objects.order_by()).query.sql_with_params()
+    assert not values
+    return str(statement)
+
+
+def _conversation_rows(rows: QuerySet[Conversation]) -> QuerySet[Conversation, Row]:
     named = {alias: F(path) for alias, path in _CONVERSATION_FIELDS.items() if alias != path}
     same = [alias for alias, path in _CONVERSATION_FIELDS.items() if alias == path]
-    return list(rows.values(*same, **named))
+    found: QuerySet[Conversation, Row] = rows.values(*same, **named)
+    return found
 
 
-def _message_rows(rows: QuerySet[Message]) -> list[Row]:
+def _message_rows(rows: QuerySet[Message]) -> QuerySet[Message, Row]:
     named = {alias: F(path) for alias, path in _MESSAGE_FIELDS.items() if alias != path}
     same = [alias for alias, path in _MESSAGE_FIELDS.items() if alias == path]
-    found = list(rows.values(*same, **named))
-    by_id = {row["id"]: row for row in found}
-    for row in found:
-        row["attachments"] = []
-    attachments = Attachment.objects.filter(message_id__in=by_id).order_by("message_id", "position")
-    for message_id, *values in attachments.values_list("message_id", *_ATTACHMENT_FIELDS):
-        by_id[message_id]["attachments"].append(dict(zip(_ATTACHMENT_FIELDS, values, strict=True)))
+    has_attachments = Exists(Attachment.objects.filter(message_id=OuterRef("id")))
+    found: QuerySet[Message, Row] = rows.values(*same, **named, has_attachments=has_attachments)
     return found
+
+
+def _with_attachments(rows: list[Row]) -> list[Row]:
+    by_id = {row["id"]: row for row in rows if row.pop("has_attachments")}
+    for row in rows:
+        row["attachments"] = []
+        row["sender_name"] = row["sender_name"] or ""
+        row["subject"] = row["subject"] or ""
+        row["written_from"] = row["written_from"] or ""
+        row["cards"] = row["cards"] or []
+        row["quick_replies"] = row["quick_replies"] or []
+        row["to"] = row["to"] or ""
+    row_parts.fill(rows)
+    for message_id, *values in _ATTACHMENTS.all(ids=list(by_id)) if by_id else ():
+        found = dict(zip(_ATTACHMENT_FIELDS, values, strict=True))
+        by_id[message_id]["attachments"].append(_attachment_row(found))
+    return rows
+
+
+def _attachment_row(found: Row) -> Row:
+    """`state`: fetching | stored | refused | missing, or none for what is no file."""
+    waits = "fetching" if awaits_file(found["kind"], found["url"], found["media_id"]) else "none"
+    is_link = found["kind"] == "link" and found["url"].startswith(("https://", "http://"))
+    return {
+        "id": found["id"],
+        "file_id": found["file_id"],
+        "kind": found["kind"],
+        "name": found["file__name"] or found["name"],
+        "mime": found["file__mime"] or found["mime"],
+        "size": found["file__size"] or found["size"],
+        "state": found["file__state"] or waits,
+        "reason": found["file__reason"] or "",
+        "width": found["file__width"],
+        "height": found["file__height"],
+        "seconds": found["file__seconds"],
+        "has_thumbnail": bool(found["file__thumbnail_path"]),
+        "url": found["url"] if is_link else "",
+        "place": _place(found["details"]) if found["kind"] == "location" else None,
+    }
+
+
+def _place(details: Row) -> Row:
+    return {name: details.get(name) for name in ("latitude", "longitude", "address")}
+
+
+def _thread_rows(*conditions: Q) -> QuerySet[Message, Row]:
+    rows = Message.objects.filter(*conditions, conversation_id=Given("conversation_id"))
+    return _message_rows(rows.order_by("-sent_at", "-number"))
+
+
+_CONVERSATION: Question[Row] = Question(
+    lambda: _conversation_rows(Conversation.objects.filter(id=Given("id")))
+)
+_MESSAGES: Question[Row] = Question(lambda: _message_rows(Message.objects.filter(OneOf("id", "ids", "uuid"))))
+_NEWEST_MESSAGES: Question[Row] = Question(_thread_rows, limited=True)
+_OLDER_MESSAGES: Question[Row] = Question(
+    lambda: _thread_rows(
+        Q(sent_at__lt=Given("sent_at")) | Q(sent_at=Given("sent_at"), number__lt=Given("number")),
+        # said once more in a way that an index can begin with
+        Q(sent_at__lte=Given("sent_at")),
+    ),
+    limited=True,
+)
+_ATTACHMENTS: Question[tuple[Any, ...]] = Question(
+    lambda: (
+        Attachment.objects.filter(OneOf("message_id", "ids", "uuid"))
+        .order_by("message_id", "position")
+        .values_list("message_id", *_ATTACHMENT_FIELDS)
+    )
+)
+_READ_NUMBERS: Question[tuple[UUID, int]] = Question(
+    lambda: ReadMark.objects.filter(
+        OneOf("conversation_id", "conversation_ids", "uuid"), agent_id=Given("agent_id")
+    ).values_list("conversation_id", "number")
+)

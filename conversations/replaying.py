@@ -19,9 +19,9 @@ from conversations import inbound
 from conversations.channels import registry
 from conversations.channels.items import Item
 from conversations.events import InboundDied, InboundReplayed
-from conversations.inbound import late, records
+from conversations.inbound import answers, comments, late, records
+from conversations.inbound.addresses import hold
 from conversations.inbound.arrivals import Arrival, by_tenant
-from conversations.inbound.batch import hold
 from conversations.inbound.reception import take
 from conversations.inbound.records import Entry
 from conversations.inbound.retries import TRIES, TRY, pause_after
@@ -148,14 +148,17 @@ def _read(row: InboundRecord) -> None:
         return
     inbox = records.inboxes([row.inbox_id])[row.inbox_id]
     items = channel.parse_element(row.account_id, json.loads(bytes(row.body)))
-    entries = [
-        Entry(
-            row.id if position == 0 else new_id(),
-            Arrival(item, inbox.id, row.headers, row.received_at),
-            inbox,
-        )
-        for position, item in enumerate(items)
-    ]
+    entries = comments.as_messages(
+        [
+            Entry(
+                row.id if position == 0 else new_id(),
+                Arrival(item, inbox.id, row.headers, row.received_at),
+                inbox,
+            )
+            for position, item in enumerate(items)
+        ]
+    )
+    entries = answers.attribute(entries)
     hold(entries)
     for _, error in take(entries):
         raise error

@@ -11,13 +11,15 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 from uuid import UUID
 
+from django.db.models import F
+
 from contacts.models import ContactIdentity
 from conversations import breaker
 from conversations.channels.base import Capabilities, RetryProtection, Sent
 from conversations.channels.errors import ACCOUNT_KINDS, DeliveryError, ErrorKind
 from conversations.events import MessageFailed, MessageSent, MessageUnconfirmed
 from conversations.inbound import twins
-from conversations.models import Message, OutboundAttempt
+from conversations.models import Conversation, Message, OutboundAttempt
 from tenants.workspace.events import SYSTEM, record
 
 RETRY_AFTER_SECONDS = (5, 30, 120, 600, 3600, 14_400, 43_200)
@@ -46,11 +48,13 @@ _dice = random.SystemRandom()
 class Settled:
     """What is to be done after an attempt.
 
-    retry_at: when its message is due again. recovered: the inbox works again.
+    retry_at: when its message is due again. recovered: the inbox works again. has_next: others of the
+    conversation wait behind it.
     """
 
     retry_at: datetime | None = None
     recovered: bool = False
+    has_next: bool = False
 
 
 def retry_delay(tries: int, spread: float = 1.0) -> timedelta | None:
@@ -65,12 +69,21 @@ def sent(attempt: OutboundAttempt, message: Message, result: Sent, now: datetime
     attempt.outcome, attempt.finished_at, attempt.retry_at = Outcome.SENT, now, None
     attempt.way = result.way or attempt.way
     attempt.save(update_fields=["outcome", "finished_at", "retry_at", "way"])
-    if message.status in _BEFORE_SENT:
-        _change(message, Message.Status.SENT)
+    news = message.status in _BEFORE_SENT
+    if news:
+        message.status, message.error_kind, message.error_detail = Message.Status.SENT, "", ""
         record(MessageSent(**_where(message)), by=SYSTEM)
-    if not message.external_id and result.external_id:
-        _name(message, result.external_id)
-    return Settled(recovered=breaker.note_answer(message.inbox_id, at=now, sent=True))
+    names = not message.external_id and bool(result.external_id)
+    twin = twins.twin_of(message, result.external_id) if names else None
+    if names and twin is None:
+        message.external_id = result.external_id
+    if result.address:
+        message.details = {**message.details, "reached": result.address}
+    if news or names or result.address:
+        message.save(update_fields=["status", "error_kind", "error_detail", "external_id", "details"])
+    if twin is not None and twins.is_echo_of(twin, message):
+        twins.merge(message, twin)  # an id that belongs to anything but its own echo is left alone
+    return Settled(recovered=breaker.note_answer(message.conversation.inbox, at=now, sent=True))
 
 
 def refused(
@@ -92,7 +105,7 @@ def refused(
     if error.permanent:
         _close(attempt, Outcome.PERMANENT, error, now)
         fail(message, error.kind, error.detail)
-        return Settled(recovered=breaker.note_answer(message.inbox_id, at=now, sent=False))
+        return Settled(recovered=breaker.note_answer(message.conversation.inbox, at=now, sent=False))
     breaker.note_trouble(message.inbox_id, error.kind, at=now)
     if error.kind is ErrorKind.UNKNOWN_OUTCOME:
         return _unknown(attempt, message, error, capabilities, now, key_used=error.key_used)
@@ -128,6 +141,10 @@ def fail(message: Message, kind: ErrorKind, detail: str = "") -> None:
     """The message does not go out unless a person asks for another try."""
     _change(message, Message.Status.FAILED, kind, detail)
     record(MessageFailed(**_where(message), error_kind=kind), by=SYSTEM)
+    if message.conversation.sent_in_window and message.kind != Message.Kind.TEMPLATE:
+        # what the platform did not take, it does not count
+        counted = Conversation.objects.filter(id=message.conversation_id, sent_in_window__gt=0)
+        counted.update(sent_in_window=F("sent_in_window") - 1)
     if kind is ErrorKind.RECIPIENT_GONE and not message.conversation.thread:
         ContactIdentity.objects.filter(id=message.conversation.identity_id).update(is_reachable=False)
 
@@ -206,16 +223,6 @@ def _change(
 ) -> None:
     message.status, message.error_kind, message.error_detail = status, kind or "", detail[:500]
     message.save(update_fields=["status", "error_kind", "error_detail"])
-
-
-def _name(message: Message, external_id: str) -> None:
-    """Give a message the platform's name. An id that belongs to anything but its own echo is left alone."""
-    twin = twins.twin_of(message, external_id)
-    if twin is None:
-        message.external_id = external_id
-        message.save(update_fields=["external_id"])
-    elif twins.is_echo_of(twin, message):
-        twins.merge(message, twin)
 
 
 class _Where(TypedDict):

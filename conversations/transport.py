@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ import httpcore
 import httpx
 from django.conf import settings
 
+from conversations import mail_transport
 from conversations.channels.base import PlatformRequest, PlatformResponse, Transport
 from conversations.channels.errors import DeliveryError, ErrorKind
 from tenants import addresses
@@ -47,14 +49,49 @@ def within(seconds: float) -> Transport:
     return transport
 
 
+@dataclass(frozen=True, slots=True)
+class StreamedAnswer:
+    """A platform's answer whose body has not been read. headers: lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+
+
+@contextmanager
+def streamed(request: PlatformRequest, *, until: float) -> Iterator[StreamedAnswer]:
+    """The answer to a call, read by the caller piece by piece, also longer ones than MOST_ANSWER_BYTES.
+
+    until: on the monotonic clock; the call and the reading end by then. Raises DeliveryError, also while the
+    pieces are read.
+    """
+    token = _deadline.set(until)
+    try:
+        with _opened(request) as response:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            yield StreamedAnswer(response.status_code, headers, response.iter_raw())
+    finally:
+        _deadline.reset(token)
+
+
 def _call(request: PlatformRequest) -> PlatformResponse:
-    _require_allowed(request.url)
+    if request.method in mail_transport.METHODS:
+        return mail_transport.call(request, ends_at=_deadline.get())
+    with _opened(request) as response:
+        return PlatformResponse(
+            status=response.status_code, headers=dict(response.headers), body=_bounded_body(response)
+        )
+
+
+@contextmanager
+def _opened(request: PlatformRequest) -> Iterator[httpx.Response]:
+    _require_allowed(request.address)
     if _time_left(1.0) <= 0:
         raise DeliveryError(ErrorKind.TEMPORARY, code="no_time", detail="no time was left for the call")
     try:
         with _client().stream(
             request.method,
-            request.url,
+            request.address,
             headers=dict(request.headers),
             params=dict(request.params) or None,
             json=request.json,
@@ -62,9 +99,7 @@ def _call(request: PlatformRequest) -> PlatformResponse:
             files=[(file.part, (file.name, file.content, file.mime)) for file in request.files] or None,
             content=request.content,
         ) as response:
-            return PlatformResponse(
-                status=response.status_code, headers=dict(response.headers), body=_bounded_body(response)
-            )
+            yield response
     except addresses.AddressRefused as error:
         raise _refused(str(error)) from None
     except (httpx.LocalProtocolError, UnicodeError):

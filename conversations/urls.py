@@ -5,7 +5,19 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from conversations.queries import VIEWS
-from conversations.views import availability, inbox, replies, state, thread
+from conversations.views import (
+    availability,
+    channels,
+    comments,
+    entry_points,
+    files,
+    inbox,
+    mails,
+    replies,
+    state,
+    thread,
+)
+from conversations.widget import set_up as website_chat
 
 
 class ViewConverter:
@@ -31,6 +43,10 @@ fragments = [
     path("desk/counts/", inbox.counts, name="counts"),
     path("desk/conversations/<uuid:conversation_id>/older/", thread.older, name="older"),
     path("desk/conversations/<uuid:conversation_id>/missed/", thread.missed, name="missed"),
+    path("desk/attachments/<uuid:attachment_id>/", files.show, name="attachment"),
+    path("desk/messages/<uuid:message_id>/mail/", mails.show, name="mail"),
+    path("desk/messages/<uuid:message_id>/mail/page/", mails.page, name="mail_page"),
+    path("desk/conversations/<uuid:conversation_id>/templates/", replies.template_list, name="templates"),
 ]
 acts = [
     path("desk/conversations/<uuid:conversation_id>/reply/", replies.reply, name="reply"),
@@ -42,6 +58,26 @@ acts = [
     path("desk/conversations/<uuid:conversation_id>/priority/", state.prioritise, name="priority"),
     path("desk/messages/<uuid:message_id>/retry/", replies.retry, name="retry"),
     path("desk/messages/<uuid:message_id>/skip/", replies.skip, name="skip"),
+    path("desk/comments/<uuid:message_id>/hide/", comments.hide, name="hide_comment"),
+    path("desk/comments/<uuid:message_id>/show/", comments.show, name="show_comment"),
     path("desk/availability/", availability.change, name="availability"),
+    path("desk/files/", files.upload, name="upload"),
+    path("desk/attachments/<uuid:attachment_id>/fetch/", files.fetch, name="fetch_file"),
 ]
-urlpatterns = [*screens, *fragments, *acts]
+channel_pages = [
+    path("channels/", channels.overview, name="channels"),
+    path("channels/connect/<str:kind>/", channels.connect, name="connect_channel"),
+    path("channels/<uuid:inbox_id>/", channels.one, name="channel"),
+    path("channels/<uuid:inbox_id>/check/", channels.check, name="check_channel"),
+    path("channels/<uuid:inbox_id>/test/", channels.send_test, name="test_channel"),
+    path("channels/<uuid:inbox_id>/credentials/", channels.renew, name="renew_channel"),
+    path("channels/<uuid:inbox_id>/secret/", channels.rotate, name="rotate_channel"),
+    path("channels/<uuid:inbox_id>/disconnect/", channels.disconnect, name="disconnect_channel"),
+]
+website_chats = [
+    path("channels/<uuid:inbox_id>/website/", website_chat.page, name="website_chat"),
+    path("channels/<uuid:inbox_id>/website/secret/", website_chat.renew_secret, name="website_chat_secret"),
+    path("channels/entry-points/", entry_points.page, name="entry_points"),
+    path("channels/<uuid:inbox_id>/entry-point.<str:form>", entry_points.code, name="entry_code"),
+]
+urlpatterns = [*website_chats, *screens, *fragments, *acts, *channel_pages]

@@ -44,6 +44,11 @@ def is_allowed(text: str, *, loopback_allowed: bool) -> bool:
     return all(_is_public(part) for part in _meant(address))
 
 
+def is_loopback(text: str) -> bool:
+    """Whether the numeric address `text` is this very machine's own."""
+    return ipaddress.ip_address(text.partition("%")[0]).is_loopback
+
+
 def _is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and address not in _CLOUD_HOSTS
 

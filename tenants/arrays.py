@@ -23,13 +23,18 @@ def columns(rows: Sequence[Sequence[Any]]) -> list[str]:
 
 
 def _text(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if '"' in value or "\\" in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
 
 
 class _Writers(dict[type, Callable[[Any], str]]):
     def __missing__(self, kind: type) -> Callable[[Any], str]:
         """Subclasses are written like their base: an enumeration's member of text is text."""
         for base in kind.__mro__[1:]:
+            if base is str:  # as text, whatever the subclass makes of it
+                self[kind] = lambda value: _text(str.__str__(value))
+                return self[kind]
             if base in self:
                 self[kind] = self[base]
                 return self[kind]
@@ -38,7 +43,7 @@ class _Writers(dict[type, Callable[[Any], str]]):
 
 _WRITERS = _Writers(
     {
-        str: lambda value: _text(str.__str__(value)),
+        str: _text,
         UUID: lambda value: value.hex,
         datetime: lambda value: f'"{value.isoformat()}"',
         int: str,

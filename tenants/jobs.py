@@ -11,7 +11,7 @@ A job carries the tenant's id and other ids, nothing else. Live and bulk work ne
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,11 @@ from tenants.scope import scoped_tenant, tenant_scope
 LIVE = "live"
 BULK = "bulk"
 
+Companion = Callable[[], Awaitable[None]]
+
 logger = logging.getLogger(__name__)
+
+_companions: list[Companion] = []
 
 
 class TenantGone(RuntimeError):
@@ -57,6 +61,17 @@ def job(*, queue: str, name: str = "") -> Callable[[Callable[..., None]], Task[.
         return task
 
     return register
+
+
+def beside_jobs(work: Companion) -> None:
+    """Have `work` run for ever in each process that works on the queue `live`; it begins anew when it fails."""
+    if work not in _companions:
+        _companions.append(work)
+
+
+def companions() -> tuple[Companion, ...]:
+    """What runs beside the jobs."""
+    return tuple(_companions)
 
 
 def give_connection_back() -> None:

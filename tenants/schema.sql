@@ -1,5 +1,51 @@
 -- Written by `manage.py dump_schema`. What a brand's schema holds, one statement a paragraph.
 
+CREATE TABLE kontor_template.comments_answergiven (
+    id uuid NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    identity_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    comment_id uuid NOT NULL,
+    post_id uuid NOT NULL
+)
+
+CREATE TABLE kontor_template.comments_automaticanswer (
+    id uuid NOT NULL,
+    name character varying(120) NOT NULL,
+    is_active boolean NOT NULL,
+    keywords text NOT NULL,
+    public_text text NOT NULL,
+    private_text text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    inbox_id uuid NOT NULL,
+    post_id uuid,
+    CONSTRAINT automatic_answer_says_something CHECK (((NOT (public_text = ''::text)) OR (NOT (private_text = ''::text))))
+)
+
+CREATE TABLE kontor_template.comments_comment (
+    id uuid NOT NULL,
+    comment_id character varying(300) NOT NULL,
+    parent_id character varying(300) NOT NULL,
+    is_hidden boolean NOT NULL,
+    hidden_told_at timestamp with time zone,
+    private_until timestamp with time zone NOT NULL,
+    private_address character varying(200) NOT NULL,
+    inbox_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    private_message_id uuid,
+    post_id uuid NOT NULL
+)
+
+CREATE TABLE kontor_template.comments_post (
+    id uuid NOT NULL,
+    external_id character varying(200) NOT NULL,
+    text text NOT NULL,
+    picture_url text NOT NULL,
+    url text NOT NULL,
+    published_at timestamp with time zone,
+    inbox_id uuid NOT NULL
+)
+
 CREATE TABLE kontor_template.contacts_contact (
     id uuid NOT NULL,
     name character varying(200) NOT NULL,
@@ -20,7 +66,17 @@ CREATE TABLE kontor_template.contacts_contactidentity (
     profile_asked_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     last_used_at timestamp with time zone,
-    contact_id uuid NOT NULL
+    contact_id uuid NOT NULL,
+    stands_for_id uuid
+)
+
+CREATE TABLE kontor_template.conversations_accesstoken (
+    id uuid NOT NULL,
+    sealed text NOT NULL,
+    expires_at timestamp with time zone,
+    asked_until timestamp with time zone,
+    inbox_id uuid NOT NULL,
+    CONSTRAINT access_token_ends CHECK (((sealed = ''::text) OR (expires_at IS NOT NULL)))
 )
 
 CREATE TABLE kontor_template.conversations_attachment (
@@ -33,17 +89,27 @@ CREATE TABLE kontor_template.conversations_attachment (
     mime character varying(120) NOT NULL,
     size bigint,
     details jsonb NOT NULL,
-    message_id uuid NOT NULL
+    message_id uuid NOT NULL,
+    file_id uuid
 )
 
 CREATE TABLE kontor_template.conversations_conversation (
     id uuid NOT NULL,
     thread character varying(200) NOT NULL,
+    kind character varying(10) GENERATED ALWAYS AS (
+CASE
+    WHEN ((thread)::text = ''::text) THEN 'chat'::text
+    WHEN ((thread)::text ~~ 'post:%'::text) THEN 'comments'::text
+    ELSE 'group'::text
+END) STORED,
     status character varying(10) NOT NULL,
     priority smallint NOT NULL,
     snoozed_until timestamp with time zone,
     waiting_since timestamp with time zone,
     last_customer_message_at timestamp with time zone,
+    sent_in_window smallint DEFAULT 0 NOT NULL,
+    brief_window_at timestamp with time zone,
+    sent_in_brief_window smallint DEFAULT 0 NOT NULL,
     reply_handle character varying(200) NOT NULL,
     reply_handle_at timestamp with time zone,
     message_count integer NOT NULL,
@@ -58,6 +124,8 @@ CREATE TABLE kontor_template.conversations_conversation (
     team_id uuid,
     inbox_id uuid NOT NULL,
     CONSTRAINT conversation_status_known CHECK ((status IN ('open', 'pending', 'snoozed', 'resolved'))),
+    CONSTRAINT conversations_conversation_sent_in_brief_window_check CHECK ((sent_in_brief_window >= 0)),
+    CONSTRAINT conversations_conversation_sent_in_window_check CHECK ((sent_in_window >= 0)),
     CONSTRAINT nobody_waits_when_resolved CHECK (((waiting_since IS NULL) OR (NOT ((status)::text = 'resolved'::text)))),
     CONSTRAINT snoozed_means_until CHECK (((snoozed_until IS NULL) OR ((status)::text = 'snoozed'::text)))
 )
@@ -91,6 +159,12 @@ CREATE TABLE kontor_template.conversations_inbox (
     probe_at timestamp with time zone,
     last_inbound_at timestamp with time zone,
     last_sent_at timestamp with time zone,
+    checked_at timestamp with time zone,
+    check_error character varying(24) NOT NULL,
+    check_detail character varying(500) NOT NULL,
+    platform_name character varying(200) NOT NULL,
+    warnings jsonb NOT NULL,
+    figures jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT conversations_inbox_failures_in_a_row_check CHECK ((failures_in_a_row >= 0))
 )
@@ -171,6 +245,25 @@ CREATE TABLE kontor_template.conversations_session (
     resolved_by_id uuid
 )
 
+CREATE TABLE kontor_template.conversations_storedfile (
+    id uuid NOT NULL,
+    origin character varying(8) NOT NULL,
+    state character varying(8) NOT NULL,
+    reason character varying(24) NOT NULL,
+    name character varying(200) NOT NULL,
+    mime character varying(120) NOT NULL,
+    size bigint,
+    sha256 character varying(64) NOT NULL,
+    width integer,
+    height integer,
+    seconds double precision,
+    path character varying(100) NOT NULL,
+    thumbnail_path character varying(100) NOT NULL,
+    uploaded_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT stored_file_has_content_or_reason CHECK (((((reason)::text = ''::text) AND (size IS NOT NULL) AND ((state)::text = 'stored'::text) AND (NOT ((path)::text = ''::text)) AND (NOT ((sha256)::text = ''::text))) OR (((path)::text = ''::text) AND (state IN ('refused', 'missing')) AND ((thumbnail_path)::text = ''::text) AND (NOT ((reason)::text = ''::text)))))
+)
+
 CREATE TABLE kontor_template.conversations_wait (
     id uuid NOT NULL,
     is_first boolean NOT NULL,
@@ -192,6 +285,40 @@ CREATE TABLE kontor_template.django_migrations (
     app character varying(255) NOT NULL,
     name character varying(255) NOT NULL,
     applied timestamp with time zone NOT NULL
+)
+
+CREATE TABLE kontor_template.mailbox_mailboxcursor (
+    id uuid NOT NULL,
+    uid_validity bigint NOT NULL,
+    last_uid bigint NOT NULL,
+    read_at timestamp with time zone,
+    busy_until timestamp with time zone,
+    failures integer NOT NULL,
+    try_at timestamp with time zone,
+    error character varying(40) NOT NULL,
+    error_detail character varying(300) NOT NULL,
+    stuck_uid bigint NOT NULL,
+    stuck_tries smallint NOT NULL,
+    skipped integer NOT NULL,
+    inbox_id uuid NOT NULL
+)
+
+CREATE TABLE kontor_template.message_templates_messagetemplate (
+    id uuid NOT NULL,
+    external_id character varying(255) NOT NULL,
+    name character varying(512) NOT NULL,
+    language character varying(20) NOT NULL,
+    category character varying(40) NOT NULL,
+    status character varying(40) NOT NULL,
+    reason character varying(500) NOT NULL,
+    quality character varying(20) NOT NULL,
+    header_kind character varying(20) NOT NULL,
+    header text NOT NULL,
+    body text NOT NULL,
+    footer text NOT NULL,
+    buttons jsonb NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    inbox_id uuid NOT NULL
 )
 
 CREATE TABLE kontor_template.workspace_absence (
@@ -303,11 +430,38 @@ CREATE TABLE kontor_template.workspace_team_agents (
     agent_id uuid NOT NULL
 )
 
+ALTER TABLE ONLY kontor_template.comments_answergiven
+    ADD CONSTRAINT comments_answergiven_comment_id_key UNIQUE (comment_id)
+
+ALTER TABLE ONLY kontor_template.comments_answergiven
+    ADD CONSTRAINT comments_answergiven_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.comments_automaticanswer
+    ADD CONSTRAINT comments_automaticanswer_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.comments_comment
+    ADD CONSTRAINT comments_comment_message_id_key UNIQUE (message_id)
+
+ALTER TABLE ONLY kontor_template.comments_comment
+    ADD CONSTRAINT comments_comment_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.comments_comment
+    ADD CONSTRAINT comments_comment_private_message_id_key UNIQUE (private_message_id)
+
+ALTER TABLE ONLY kontor_template.comments_post
+    ADD CONSTRAINT comments_post_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_contact
     ADD CONSTRAINT contacts_contact_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.contacts_contactidentity
     ADD CONSTRAINT contacts_contactidentity_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.conversations_accesstoken
+    ADD CONSTRAINT conversations_accesstoken_inbox_id_key UNIQUE (inbox_id)
+
+ALTER TABLE ONLY kontor_template.conversations_accesstoken
+    ADD CONSTRAINT conversations_accesstoken_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.conversations_attachment
     ADD CONSTRAINT conversations_attachment_pkey PRIMARY KEY (id)
@@ -342,20 +496,38 @@ ALTER TABLE ONLY kontor_template.conversations_readmark
 ALTER TABLE ONLY kontor_template.conversations_session
     ADD CONSTRAINT conversations_session_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.conversations_storedfile
+    ADD CONSTRAINT conversations_storedfile_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.conversations_wait
     ADD CONSTRAINT conversations_wait_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.django_migrations
     ADD CONSTRAINT django_migrations_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.mailbox_mailboxcursor
+    ADD CONSTRAINT mailbox_mailboxcursor_inbox_id_key UNIQUE (inbox_id)
+
+ALTER TABLE ONLY kontor_template.mailbox_mailboxcursor
+    ADD CONSTRAINT mailbox_mailboxcursor_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.message_templates_messagetemplate
+    ADD CONSTRAINT message_templates_messagetemplate_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.workspace_idempotencykey
     ADD CONSTRAINT one_answer_per_idempotency_key UNIQUE (token_id, key)
+
+ALTER TABLE ONLY kontor_template.comments_answergiven
+    ADD CONSTRAINT one_answer_per_person_and_post UNIQUE (rule_id, post_id, identity_id)
 
 ALTER TABLE ONLY kontor_template.conversations_attachment
     ADD CONSTRAINT one_attachment_per_position UNIQUE (message_id, "position")
 
 ALTER TABLE ONLY kontor_template.conversations_outboundattempt
     ADD CONSTRAINT one_attempt_per_number UNIQUE (message_id, number)
+
+ALTER TABLE ONLY kontor_template.comments_comment
+    ADD CONSTRAINT one_comment_per_id UNIQUE (inbox_id, comment_id)
 
 ALTER TABLE ONLY kontor_template.workspace_deadevent
     ADD CONSTRAINT one_death_per_reactor_and_event UNIQUE (reactor, sequence)
@@ -372,8 +544,14 @@ ALTER TABLE ONLY kontor_template.conversations_message
 ALTER TABLE ONLY kontor_template.conversations_parkeditem
     ADD CONSTRAINT one_parked_item_per_kind UNIQUE (inbox_id, external_id, kind)
 
+ALTER TABLE ONLY kontor_template.comments_post
+    ADD CONSTRAINT one_post_per_id UNIQUE (inbox_id, external_id)
+
 ALTER TABLE ONLY kontor_template.conversations_readmark
     ADD CONSTRAINT one_read_mark_per_agent_and_conversation UNIQUE (agent_id, conversation_id)
+
+ALTER TABLE ONLY kontor_template.message_templates_messagetemplate
+    ADD CONSTRAINT one_template_per_language UNIQUE (inbox_id, name, language)
 
 ALTER TABLE ONLY kontor_template.workspace_absence
     ADD CONSTRAINT workspace_absence_pkey PRIMARY KEY (id)
@@ -426,9 +604,25 @@ ALTER TABLE ONLY kontor_template.workspace_team
 ALTER TABLE ONLY kontor_template.workspace_team
     ADD CONSTRAINT workspace_team_pkey PRIMARY KEY (id)
 
+CREATE INDEX attachment_by_file ON kontor_template.conversations_attachment USING btree (file_id) WHERE (file_id IS NOT NULL)
+
+CREATE INDEX attachment_without_file ON kontor_template.conversations_attachment USING btree (id) WHERE ((file_id IS NULL) AND ((kind IN ('image', 'video', 'audio', 'file')) OR (((kind)::text = 'sticker'::text) AND ((NOT (url = ''::text)) OR (NOT ((media_id)::text = ''::text))))))
+
+CREATE INDEX automatic_answer_active ON kontor_template.comments_automaticanswer USING btree (inbox_id) WHERE is_active
+
+CREATE INDEX comment_by_private_address ON kontor_template.comments_comment USING btree (inbox_id, private_address) WHERE (NOT ((private_address)::text = ''::text))
+
+CREATE INDEX comments_answergiven_identity_id_a87a43b5 ON kontor_template.comments_answergiven USING btree (identity_id)
+
+CREATE INDEX comments_answergiven_post_id_de4473cb ON kontor_template.comments_answergiven USING btree (post_id)
+
+CREATE INDEX comments_comment_post_id_96a9ac05 ON kontor_template.comments_comment USING btree (post_id)
+
 CREATE INDEX contact_newest_first ON kontor_template.contacts_contact USING btree (created_at DESC, id DESC)
 
 CREATE INDEX contacts_contactidentity_contact_id_eb9adef7 ON kontor_template.contacts_contactidentity USING btree (contact_id)
+
+CREATE INDEX contacts_contactidentity_stands_for_id_0e0941eb ON kontor_template.contacts_contactidentity USING btree (stands_for_id)
 
 CREATE INDEX conversation_by_assignee ON kontor_template.conversations_conversation USING btree (assignee_id, status, last_activity_at DESC, id DESC)
 
@@ -498,6 +692,8 @@ CREATE INDEX parked_by_age ON kontor_template.conversations_parkeditem USING btr
 
 CREATE INDEX session_by_start ON kontor_template.conversations_session USING btree (inbox_id, started_at)
 
+CREATE INDEX stored_file_by_age ON kontor_template.conversations_storedfile USING btree (created_at)
+
 CREATE INDEX wait_by_end ON kontor_template.conversations_wait USING btree (inbox_id, ended_at) WHERE is_first
 
 CREATE INDEX wait_by_start ON kontor_template.conversations_wait USING btree (inbox_id, started_at)
@@ -520,8 +716,50 @@ CREATE INDEX workspace_team_agents_team_id_752c2f1b ON kontor_template.workspace
 
 CREATE INDEX workspace_team_name_f64871e2_like ON kontor_template.workspace_team USING btree (name varchar_pattern_ops)
 
+ALTER TABLE ONLY kontor_template.comments_answergiven
+    ADD CONSTRAINT comments_answergiven_comment_id_5317a459_fk_comments_comment_id FOREIGN KEY (comment_id) REFERENCES kontor_template.comments_comment(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_answergiven
+    ADD CONSTRAINT comments_answergiven_identity_id_a87a43b5_fk_contacts_ FOREIGN KEY (identity_id) REFERENCES kontor_template.contacts_contactidentity(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_answergiven
+    ADD CONSTRAINT comments_answergiven_post_id_de4473cb_fk_comments_post_id FOREIGN KEY (post_id) REFERENCES kontor_template.comments_post(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_answergiven
+    ADD CONSTRAINT comments_answergiven_rule_id_9b35ede5_fk_comments_ FOREIGN KEY (rule_id) REFERENCES kontor_template.comments_automaticanswer(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_automaticanswer
+    ADD CONSTRAINT comments_automatican_inbox_id_8cdac98c_fk_conversat FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_automaticanswer
+    ADD CONSTRAINT comments_automaticanswer_post_id_a9d0c208_fk_comments_post_id FOREIGN KEY (post_id) REFERENCES kontor_template.comments_post(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_comment
+    ADD CONSTRAINT comments_comment_inbox_id_6ca5970f_fk_conversations_inbox_id FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_comment
+    ADD CONSTRAINT comments_comment_message_id_6e562122_fk_conversat FOREIGN KEY (message_id) REFERENCES kontor_template.conversations_message(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_comment
+    ADD CONSTRAINT comments_comment_post_id_96a9ac05_fk_comments_post_id FOREIGN KEY (post_id) REFERENCES kontor_template.comments_post(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_comment
+    ADD CONSTRAINT comments_comment_private_message_id_5a2bc334_fk_conversat FOREIGN KEY (private_message_id) REFERENCES kontor_template.conversations_message(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.comments_post
+    ADD CONSTRAINT comments_post_inbox_id_ceff4f80_fk_conversations_inbox_id FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.contacts_contactidentity
     ADD CONSTRAINT contacts_contactiden_contact_id_eb9adef7_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_contactidentity
+    ADD CONSTRAINT contacts_contactiden_stands_for_id_0e0941eb_fk_contacts_ FOREIGN KEY (stands_for_id) REFERENCES kontor_template.contacts_contactidentity(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.conversations_accesstoken
+    ADD CONSTRAINT conversations_access_inbox_id_2e920684_fk_conversat FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.conversations_attachment
+    ADD CONSTRAINT conversations_attach_file_id_29cdeb9d_fk_conversat FOREIGN KEY (file_id) REFERENCES kontor_template.conversations_storedfile(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.conversations_attachment
     ADD CONSTRAINT conversations_attach_message_id_9179b1e8_fk_conversat FOREIGN KEY (message_id) REFERENCES kontor_template.conversations_message(id) DEFERRABLE INITIALLY DEFERRED
@@ -598,6 +836,12 @@ ALTER TABLE ONLY kontor_template.conversations_wait
 ALTER TABLE ONLY kontor_template.conversations_wait
     ADD CONSTRAINT conversations_wait_team_id_d1a34d28_fk_workspace_team_id FOREIGN KEY (team_id) REFERENCES kontor_template.workspace_team(id) DEFERRABLE INITIALLY DEFERRED
 
+ALTER TABLE ONLY kontor_template.mailbox_mailboxcursor
+    ADD CONSTRAINT mailbox_mailboxcurso_inbox_id_25de2399_fk_conversat FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.message_templates_messagetemplate
+    ADD CONSTRAINT message_templates_me_inbox_id_44fb0a0c_fk_conversat FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.workspace_absence
     ADD CONSTRAINT workspace_absence_agent_id_ab3d8663_fk_workspace_agent_id FOREIGN KEY (agent_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
 
@@ -613,8 +857,14 @@ ALTER TABLE ONLY kontor_template.workspace_team_agents
 ALTER TABLE ONLY kontor_template.workspace_team_agents
     ADD CONSTRAINT workspace_team_agents_team_id_752c2f1b_fk_workspace_team_id FOREIGN KEY (team_id) REFERENCES kontor_template.workspace_team(id) DEFERRABLE INITIALLY DEFERRED
 
-INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('contacts', '0001_initial', now())
-
 INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('workspace', '0001_initial', now())
 
+INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('contacts', '0001_initial', now())
+
 INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('conversations', '0001_initial', now())
+
+INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('comments', '0001_initial', now())
+
+INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('mailbox', '0001_initial', now())
+
+INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('message_templates', '0001_initial', now())

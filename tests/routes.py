@@ -94,16 +94,58 @@ PAGES = [
     Row(f"desk/{CONVERSATION}/priority/", "POST", AGENTS, {"priority": 1}),
     Row("desk/messages/<uuid:message_id>/retry/", "POST", AGENTS, {}),
     Row("desk/messages/<uuid:message_id>/skip/", "POST", AGENTS, {}),
+    # the scene's message is no comment
+    Row("desk/comments/<uuid:message_id>/hide/", "POST", AGENTS.replace("200", "409"), {}),
+    Row("desk/comments/<uuid:message_id>/show/", "POST", AGENTS.replace("200", "409"), {}),
     Row("desk/availability/", "POST", AGENTS, {"availability": "away"}),
+    Row(f"desk/{CONVERSATION}/templates/", "GET", AGENTS),
+    Row("desk/messages/<uuid:message_id>/mail/", "GET", MEMBERS),
+    Row("desk/messages/<uuid:message_id>/mail/page/", "GET", MEMBERS),
+    Row("desk/attachments/<uuid:attachment_id>/", "GET", MEMBERS.replace("200", "302")),
+    Row("desk/attachments/<uuid:attachment_id>/fetch/", "POST", AGENTS, {}),
+    Row("desk/files/", "POST", AGENTS.replace("200", "400"), {}),  # names no conversation
+    # the set-up pages of channels
+    Row("channels/", "GET", ADMINS),
+    Row("channels/connect/<str:kind>/", "GET", ADMINS, fill={"<str:kind>": "line"}),
+    Row("channels/connect/<str:kind>/", "POST", ADMINS, {}, as_json=False, fill={"<str:kind>": "line"}),
+    Row("channels/<uuid:inbox_id>/", "GET", ADMINS),
+    Row("channels/<uuid:inbox_id>/", "POST", ADMINS, {"name": ""}, as_json=False),
+    Row("channels/<uuid:inbox_id>/check/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
+    Row("channels/<uuid:inbox_id>/test/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
+    Row("channels/<uuid:inbox_id>/credentials/", "POST", ADMINS, {}, as_json=False),
+    Row("channels/<uuid:inbox_id>/secret/", "POST", ADMINS, {}, as_json=False),
+    Row("channels/<uuid:inbox_id>/disconnect/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
+    Row(
+        "channels/<uuid:inbox_id>/website/", "GET", ADMINS.replace("200", "404")
+    ),  # the scene's is no website
+    Row("channels/<uuid:inbox_id>/website/", "POST", ADMINS.replace("200", "404"), {}, as_json=False),
+    Row("channels/<uuid:inbox_id>/website/secret/", "POST", ADMINS.replace("200", "404"), {}, as_json=False),
+    Row("channels/entry-points/", "GET", ADMINS),
+    Row(
+        "channels/<uuid:inbox_id>/entry-point.<str:form>",
+        "GET",
+        ADMINS.replace("200", "404"),
+        fill={"<str:form>": "svg"},
+    ),
     # reports
     Row("supervisor/", "GET", LEADS),
     Row("supervisor/first-responses/", "GET", LEADS),
+    # files: signed links only
+    Row(
+        "files/<str:token>/<str:name>",
+        "GET",
+        "404",
+        fill={"<str:token>": "unknown", "<str:name>": "a.jpg"},
+    ),
     # the website chat knows visitors' tokens only
     Row("widget/loader.js", "GET", "200"),
     Row("widget/frame/", "GET", "404", query="site=unknown"),
+    Row("widget/chat/<str:key>/", "GET", "404", fill={"<str:key>": "unknown"}),
     Row("widget/session", "POST", "404", {"site": "unknown"}),
     Row("widget/messages", "GET", "401"),
     Row("widget/messages", "POST", "401", {"client_id": "{new}", "text": "Hi"}),
+    Row("widget/files", "GET", "401", query="message=unknown"),
+    Row("widget/uploads", "POST", "401", {}, query="name=a.png"),
     Row("widget/typing", "POST", "401", {}),
     Row("widget/seen", "POST", "401", {"number": 1}),
     # the API's description
@@ -121,9 +163,20 @@ API = [
     Row(f"api/v1/{CONVERSATION}/assign", "POST", WRITERS, {"assignee_id": "{agent}"}),
     Row(f"api/v1/{CONVERSATION}/snooze", "POST", WRITERS, {"until": None}),
     Row("api/v1/messages/<uuid:message_id>", "GET", READERS),
+    Row("api/v1/files", "POST", "401 401 403 403 201", {"a": "text"}),
+    Row("api/v1/attachments/<uuid:attachment_id>", "GET", READERS),
+    Row("api/v1/posts", "GET", READERS),
+    Row("api/v1/posts/<uuid:post_id>/comments", "GET", READERS),
+    Row("api/v1/comments/<uuid:message_id>/reply", "POST", "401 401 403 403 409", {"text": "Yes."}),
+    Row("api/v1/comments/<uuid:message_id>/private", "POST", "401 401 403 403 409", {"text": "Yes."}),
+    Row("api/v1/comments/<uuid:message_id>/hide", "POST", "401 401 403 403 409", {}),
+    Row("api/v1/comments/<uuid:message_id>/show", "POST", "401 401 403 403 409", {}),
     Row("api/v1/contacts", "GET", READERS),
     Row("api/v1/contacts/<uuid:contact_id>", "GET", READERS),
     Row("api/v1/inboxes", "GET", READERS),
+    Row("api/v1/inboxes/<uuid:inbox_id>/templates", "GET", READERS),
+    Row("api/v1/inboxes/<uuid:inbox_id>/templates/sync", "POST", "401 401 403 403 202", {}),
+    Row("api/v1/templates/<uuid:template_id>/preview", "POST", WRITERS, {"values": {"body.1": "Mei"}}),
     Row("api/v1/events", "GET", READERS),
     Row("api/v1/", "GET", "404"),
 ]
@@ -154,6 +207,7 @@ BRAND_MODELS = {
     "contacts/contact": "look",
     "conversations/inbox": "look add",
     "conversations/inboundrecord": "look",
+    "comments/automaticanswer": "look add delete",
     "tenants/membership": "look",
     "tenants/invitation": "look add",
 }

@@ -12,7 +12,9 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from conversations.models import InboundRecord, Message
+from conversations.comments.models import AutomaticAnswer, Post
+from conversations.models import Attachment, InboundRecord, Message, StoredFile
+from conversations.templates.models import MessageTemplate
 from tenants import channel_apps
 from tenants.accounts import digest
 from tenants.directory import TenantRef
@@ -83,6 +85,7 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
             text="Not sent.",
             author_kind="agent",
             status="failed",
+            details={"subject": "Order 711", "html": "<p>Not sent.</p>"},
             sent_at=timezone.now(),
             created_at=timezone.now(),
         )
@@ -94,7 +97,21 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
         _write, write_token = tokens.issue("writer", ApiToken.Access.WRITE, by=acting)
         ids = {
             "conversation_id": conversation.id,
+            "inbox_id": inbox.id,
+            "template_id": MessageTemplate.objects.create(
+                inbox=inbox,
+                name="hello",
+                language="en",
+                status="approved",
+                body="Hello {{1}}",
+                changed_at=timezone.now(),
+            ).id,
+            "post_id": Post.objects.create(inbox=inbox, external_id="post").id,
+            "comments/automaticanswer": AutomaticAnswer.objects.create(
+                name="price", inbox=inbox, keywords="price", public_text="Look above."
+            ).id,
             "message_id": message.id,
+            "attachment_id": _an_attachment(message).id,
             "contact_id": conversation.contact_id,
             "agent": acting.agent.id,
             "workspace/agent": acting.agent.id,
@@ -118,6 +135,19 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
     return Scene(
         tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token}
     )
+
+
+def _an_attachment(message: Message) -> Attachment:
+    file = StoredFile.objects.create(
+        origin=StoredFile.Origin.CUSTOMER,
+        name="bill.pdf",
+        mime="application/pdf",
+        size=1,
+        sha256="0" * 64,
+        path="nowhere",
+        created_at=timezone.now(),
+    )
+    return Attachment.objects.create(message=message, position=0, kind="file", file=file)
 
 
 def _public_rows(tenant: TenantRef, member: User) -> dict[str, Any]:

@@ -47,6 +47,7 @@ MAY_USE_HTTP_CLIENTS = {
 }
 MAY_SET_PATHS = {"tenants/backend/base.py", "tenants/selftest.py"}
 SHUTS_THE_OTHER_WAYS = {"tenants/backend/base.py"}
+FILLS_FIELDS = {"tenants/statements.py"}  # a field's own pre_save, which shares its name with the signal
 UNSAFE_MARKUP = re.compile(
     r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")|<style|\sstyle=|\son[a-z]+=|\|safe\b|autoescape off"
 )
@@ -184,7 +185,7 @@ def test_imports_stand_at_the_top():
 def test_scope_is_the_only_way_into_a_schema():
     assert broken(scopes_by_tenant) == []
     assert broken(raw_paths, allowed=MAY_SET_PATHS) == []
-    assert broken(forbidden_names, allowed=SHUTS_THE_OTHER_WAYS) == []
+    assert broken(forbidden_names, allowed=SHUTS_THE_OTHER_WAYS | FILLS_FIELDS) == []
 
 
 def test_no_method_remembers_for_ever():
@@ -278,7 +279,7 @@ def test_every_exception_is_still_needed():
     for rule, allowed in [
         (reads_environment, MAY_READ_THE_ENVIRONMENT),
         (raw_paths, MAY_SET_PATHS),
-        (forbidden_names, SHUTS_THE_OTHER_WAYS),
+        (forbidden_names, SHUTS_THE_OTHER_WAYS | FILLS_FIELDS),
     ]:
         for name in allowed:
             assert rule(tree(ROOT / name)), name

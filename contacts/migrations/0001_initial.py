@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('last_used_at', models.DateTimeField(null=True)),
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='contacts.contact')),
+                ('stands_for', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='contacts.contactidentity')),
             ],
             options={
                 'verbose_name': 'contact identity',

@@ -8,8 +8,13 @@ from uuid import UUID
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from conversations import queries
+from conversations.channels import cards
+from conversations.channels.cards import BadCard, Card
+from conversations.channels.templates import MOST_VALUE
+from conversations.files.limits import MOST_FILES
 from conversations.models import Conversation
 from tenants.workspace.rest import MOST, PAGE
 
@@ -63,8 +68,47 @@ class NothingMore(serializers.Serializer):
     """A body without fields."""
 
 
+@extend_schema_field(OpenApiTypes.OBJECT)
+class CardField(serializers.Field):
+    """A product, order, shipping, receipt or buttons card: docs/api.md."""
+
+    def to_internal_value(self, data: Any) -> Card:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("A card is an object.", "not_an_object")
+        try:
+            return cards.read(data)
+        except BadCard as error:
+            raise serializers.ValidationError(
+                {error.field: [ErrorDetail("Not a card.", error.code)]}
+            ) from None
+
+    def to_representation(self, value: Card) -> dict[str, Any]:
+        return cards.write(value)
+
+
+class QuickReplyForm(serializers.Serializer):
+    label = serializers.CharField(max_length=cards.LABEL_LENGTH)  # type: ignore[assignment]
+    payload = serializers.CharField(max_length=cards.PAYLOAD_LENGTH)
+
+
+class TemplateForm(serializers.Serializer):
+    id = serializers.UUIDField(help_text="An approved one of the conversation's inbox.")
+    values = serializers.DictField(
+        child=serializers.CharField(max_length=MOST_VALUE), default=dict, help_text="Gap -> value."
+    )
+
+
 class Reply(serializers.Serializer):
-    text = serializers.CharField(trim_whitespace=False)
+    text = serializers.CharField(trim_whitespace=False, allow_blank=True, default="")
+    files = serializers.ListField(
+        child=serializers.UUIDField(),
+        max_length=MOST_FILES,
+        default=list,
+        help_text="Ids that POST /api/v1/files answered.",
+    )
+    cards = serializers.ListField(child=CardField(), max_length=cards.MOST_CARDS, default=list)
+    quick_replies = QuickReplyForm(many=True, required=False, help_text="Answers that the customer may tap.")
+    template = TemplateForm(required=False, help_text="Instead of a text; also after the reply window.")
     seen_number = serializers.IntegerField(
         required=False,
         allow_null=True,

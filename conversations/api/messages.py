@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -11,14 +13,31 @@ from rest_framework.response import Response
 
 from conversations import gates, outbound, queries
 from conversations.api import forms, rows
+from conversations.channels.outgoing import QuickReply, Template
+from conversations.channels.templates import BadFilling
 from conversations.queries import ThreadPosition
+from conversations.templates import queries as templates
 from tenants.ids import new_id
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import HEADER, client_id_of, once
 from tenants.workspace.problems import Problem
 from tenants.workspace.rest import BrandView, limit_of
 
-_ABOUT_THE_TEXT = frozenset({"text_blank", "text_too_long", "text_unreadable"})
+# Which field a refusal speaks of; all other refusals speak of the conversation.
+_FIELDS = {
+    "text_blank": "text",
+    "text_too_long": "text",
+    "text_unreadable": "text",
+    "file_kind": "files",
+    "file_type": "files",
+    "file_too_large": "files",
+    "file_gone": "files",
+    "too_many_files": "files",
+    "too_many_cards": "cards",
+    "too_many_quick_replies": "quick_replies",
+    "no_templates": "template",
+    "template_alone": "template",
+}
 
 
 class Messages(BrandView):
@@ -49,20 +68,28 @@ class Messages(BrandView):
         parameters=[
             OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description="Makes a retry harmless.")
         ],
-        description="Answer the customer. The message is stored at once and sent in the background.",
+        description="Answer the customer. The message is stored at once and sent in the background. What the"
+        " platform takes only in several messages is stored as several, and the first one answered.",
     )
     @once
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = gates.access_conversation(self.caller, conversation_id, alone=True)
         wish = self.body(forms.Reply)
+        text, template = wish["text"], None
+        if "template" in wish:
+            text, template = _chosen_template(conversation.inbox_id, wish["template"])
         try:
             message = outbound.reply(
                 conversation,
-                wish["text"],
+                text,
                 by=self.caller.actor,
                 client_id=wish.get("client_id") or client_id_of(request) or new_id(),
                 seen_number=wish.get("seen_number"),
                 outside_window=wish["outside_window"],
+                files=list(dict.fromkeys(wish["files"])),
+                cards=wish["cards"],
+                quick_replies=[QuickReply(**choice) for choice in wish.get("quick_replies", ())],
+                template=template,
             )
         except outbound.ReplyRefused as refusal:
             raise _problem(refusal) from None
@@ -89,9 +116,20 @@ class OneMessage(BrandView):
         return Response(queries.messages_by_id([message.id])[message.id])
 
 
+def _chosen_template(inbox_id: UUID, wish: Mapping[str, Any]) -> tuple[str, Template]:
+    row = templates.usable_template(inbox_id, wish["id"])
+    try:
+        return templates.preview(row, wish["values"]), templates.filled(row, wish["values"])
+    except BadFilling as refusal:
+        field = f"template.values.{refusal.gap}"
+        errors = [{"field": field, "code": refusal.code, "detail": "Does not fit."}]
+        raise Problem(400, "invalid", "Some fields are not valid.", errors=errors) from None
+
+
 def _problem(refusal: outbound.ReplyRefused) -> Problem:
-    if refusal.code in _ABOUT_THE_TEXT:
-        detail = "Not a text that can be sent." if refusal.limit is None else f"Longer than {refusal.limit}."
-        errors = [{"field": "text", "code": refusal.code, "detail": detail}]
+    field = _FIELDS.get(refusal.code)
+    if field is not None:
+        detail = "This cannot be sent." if refusal.limit is None else f"More than {refusal.limit}."
+        errors = [{"field": field, "code": refusal.code, "detail": detail}]
         return Problem(400, "invalid", "Some fields are not valid.", errors=errors)
     return Problem(409, refusal.code, "The answer was not accepted.")

@@ -30,6 +30,7 @@ class ConversationRow(serializers.Serializer):
     contact_id = serializers.UUIDField()
     contact_name = serializers.CharField()
     contact_picture_url = serializers.CharField()
+    kind = serializers.ChoiceField(Conversation.Kind.choices)
     status = serializers.ChoiceField(Conversation.Status.choices)
     priority = serializers.ChoiceField(Conversation.Priority.choices)
     assignee_id = serializers.UUIDField(allow_null=True)
@@ -41,6 +42,13 @@ class ConversationRow(serializers.Serializer):
         allow_null=True, help_text="Platform time of the first customer message that nobody has answered."
     )
     last_customer_message_at = serializers.DateTimeField(allow_null=True)
+    sent_in_window = serializers.IntegerField(
+        help_text="Our messages since the customer's last one, where the platform counts them; else 0."
+    )
+    brief_window_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the customer followed, scanned a code or tapped the menu, where it counts.",
+    )
     last_activity_at = serializers.DateTimeField()
     last_message_text = serializers.CharField()
     last_message_direction = serializers.CharField(help_text="`in` or `out`; empty before the first message.")
@@ -54,11 +62,38 @@ class ConversationPage(serializers.Serializer):
     next = serializers.CharField(allow_null=True, help_text="Cursor of the next page; null at the end.")
 
 
+class PlaceRow(serializers.Serializer):
+    latitude = serializers.FloatField(allow_null=True)
+    longitude = serializers.FloatField(allow_null=True)
+    address = serializers.CharField(allow_null=True)
+
+
 class AttachmentRow(serializers.Serializer):
+    id = serializers.UUIDField(help_text="Its file: GET /api/v1/attachments/{id}.")
+    file_id = serializers.UUIDField(allow_null=True)
     kind = serializers.CharField()
     name = serializers.CharField()
-    mime = serializers.CharField()
-    size = serializers.IntegerField(allow_null=True)
+    mime = serializers.CharField(help_text="Told by the content once the file is stored.")
+    size = serializers.IntegerField(allow_null=True, help_text="Bytes.")
+    state = serializers.ChoiceField(
+        ["none", "fetching", "stored", "refused", "missing"], help_text="`none`: there is no file to it."
+    )
+    reason = serializers.CharField(help_text="Why there is no file; empty otherwise.")
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    seconds = serializers.FloatField(allow_null=True)
+    has_thumbnail = serializers.BooleanField()
+    url = serializers.CharField(help_text="Where a shared link leads to; empty for everything else.")
+    place = PlaceRow(allow_null=True)
+
+
+class CommentRow(serializers.Serializer):
+    id = serializers.CharField(help_text="The platform's id of the comment.")
+    post_id = serializers.CharField()
+    parent_id = serializers.CharField(help_text="The comment that it answers; empty directly below the post.")
+    is_hidden = serializers.BooleanField()
+    private_until = serializers.DateTimeField(help_text="How long it may be answered in private.")
+    private_status = serializers.CharField(help_text="How far the private answer is; empty without one.")
 
 
 class MessageRow(serializers.Serializer):
@@ -73,6 +108,11 @@ class MessageRow(serializers.Serializer):
     author_kind = serializers.ChoiceField(Message.Author.choices)
     agent_id = serializers.UUIDField(allow_null=True)
     agent_name = serializers.CharField(allow_null=True)
+    sender_name = serializers.CharField(help_text="Which member of a group wrote it; empty one to one.")
+    subject = serializers.CharField(help_text="Of a mail; empty for everything else.")
+    written_from = serializers.CharField(
+        help_text="A mail's sender, where it is not the customer's own address."
+    )
     status = serializers.ChoiceField(Message.Status.choices)
     error_kind = serializers.CharField()
     client_id = serializers.UUIDField(allow_null=True)
@@ -83,6 +123,13 @@ class MessageRow(serializers.Serializer):
     unsent_at = serializers.DateTimeField(allow_null=True)
     reaction = serializers.CharField()
     attachments = AttachmentRow(many=True)
+    cards = serializers.ListField(child=serializers.DictField())
+    quick_replies = serializers.ListField(child=serializers.DictField())
+    template = serializers.DictField(allow_null=True)
+    to = serializers.CharField(
+        help_text="`comment:` or `private:` and the comment that our message answers; else empty."
+    )
+    comment = CommentRow(allow_null=True)
 
 
 class MessagePage(serializers.Serializer):

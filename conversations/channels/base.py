@@ -11,11 +11,14 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
+from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.items import IncomingAttachment, Item, JsonObject
 from conversations.channels.outgoing import OutgoingMessage
+from conversations.channels.templates import PlatformTemplate
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -33,12 +36,13 @@ class Unparsable(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """One call of a webhook as it arrived. headers: lower-case names. url: the public address that was called,
-    with its query; query: the same, read."""
+    with its query; query: the same, read. arrived_at: Unix time, 0 where nobody looked."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     url: str = field(default="", repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    arrived_at: float = 0.0
 
 
 # --- what goes out -----------------------------------------------------------------------------------------
@@ -52,6 +56,10 @@ class Account:
     base_url: str
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     settings: JsonObject = field(default_factory=dict)
+    hook_url: str = field(
+        default="", repr=False
+    )  # where its hooks are to go; told to `check`, and to who wants it
+    hook_secret: str = field(default="", repr=False)  # what signs them; told to `check` only
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +72,19 @@ class FormFile:
     content: bytes = field(repr=False)
 
 
+SECRET_MARK = "{secret}"  # noqa: S105 -- what stands in its place
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformRequest:
     """One call to a platform; its body is one of json, form (with files: multipart) and content.
 
-    For e-mail the method is SEND, the url smtp://host:port or smtps://host:port, the content the whole mail,
-    and the params its envelope and log-in: sender, recipients (with commas), username, password.
+    url: may be logged and shown, so a platform that wants its token in the address has SECRET_MARK there, and
+    the token in `secret`; `address` is what is called.
+    For e-mail the method is SEND (or LOGIN, to try the log-in alone), the url smtp://host:port or
+    smtps://host:port, the content the whole mail, and the params its envelope and log-in: sender, recipients
+    (with commas), username, password or access_token. The answer's status is the server's reply code, its body the
+    reply, and its header "stage" says at what it was given: connect, hello, login, sender, recipient, data.
     """
 
     method: str
@@ -80,6 +95,12 @@ class PlatformRequest:
     form: Mapping[str, str] | None = field(default=None, repr=False)
     files: tuple[FormFile, ...] = ()
     content: bytes | None = field(default=None, repr=False)
+    secret: str = field(default="", repr=False)
+
+    @property
+    def address(self) -> str:
+        """The url with the secret in its place: for the call alone, never for a log."""
+        return self.url.replace(SECRET_MARK, quote(self.secret, safe=":")) if self.secret else self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +122,7 @@ class Sent:
 
     external_id: str
     way: str = ""  # how it went where a platform knows several ways: "reply" | "push"
+    address: str = ""  # whom it reached, where only the platform knew: a private answer to a comment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +132,16 @@ class Profile:
     name: str = ""
     picture_url: str = ""
     language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFacts:
+    """What the platform tells about a post that people comment on; any part may be missing."""
+
+    text: str = ""
+    picture_url: str = ""
+    url: str = ""
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +174,14 @@ class AccountCheck:
     figures: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token that a platform lends for a while."""
+
+    value: str = field(repr=False)
+    seconds: int
+
+
 class RetryProtection(enum.StrEnum):
     """What keeps a second try of an uncertain send from doubling the message."""
 
@@ -156,6 +196,7 @@ class Capabilities:
 
     text_limit: int
     text_unit: str = "characters"  # characters | utf16 | bytes
+    counts_segments: bool = False  # a text costs by its parts: sms_segments
     reply_window: timedelta | None = None  # free answers after the customer's last message; None = no limit
     human_window: timedelta | None = None  # longer, for a person typing
     reply_handle_life: timedelta | None = None
@@ -166,6 +207,8 @@ class Capabilities:
     retry_protection: RetryProtection = RetryProtection.NONE
     has_profiles: bool = False
     window_messages: int | None = None  # how many of our messages one window takes; None = any number
+    brief_window: timedelta | None = None  # free answers after a follow, a scanned code, a tapped menu
+    brief_window_messages: int | None = None  # how many of our messages that one takes
     file_limits: Mapping[str, FileLimit] = field(default_factory=dict)  # image | video | audio | file
     files_per_message: int = 1
     text_with_files: bool = False  # a text may stand in the same message as a file
@@ -174,6 +217,7 @@ class Capabilities:
     quick_replies: int = 0  # most of one message
     takes_templates: bool = False  # may be sent outside of the window
     has_subject: bool = False
+    has_comments: bool = False  # public comments come in, and are answered and hidden
 
 
 # --- the contract ------------------------------------------------------------------------------------------
@@ -189,6 +233,16 @@ class Channel(ABC):
     credentials: ClassVar[tuple[Credential, ...]] = ()  # what the set-up page asks for
     account_label: ClassVar[str] = ""  # what the account's id is called there; "" when it is made by us
     secret_label: ClassVar[str] = ""  # what the signing secret is called there; "" when there is none
+    wants_hook_address: ClassVar[bool] = (
+        False  # what is sent names the address for its reports: `Account.hook_url`
+    )
+    handshake_by_secret: ClassVar[bool] = (
+        False  # `challenge` is given the signing secret: there is no other text
+    )
+    most_bytes: ClassVar[int] = (
+        0  # largest body of a webhook, where it is not the usual one (`wire.MAX_BYTES`)
+    )
+    encloses_files: ClassVar[bool] = False  # files come inside the webhook's own body: `enclosed_file`
     acknowledgement: ClassVar[tuple[bytes, bytes]] = (b"{}", b"application/json")
     """Body and content type of the answer to a webhook that was taken."""
 
@@ -205,6 +259,10 @@ class Channel(ABC):
         Unparsable."""
         return hook.body
 
+    def acknowledge(self, body: bytes) -> tuple[bytes, bytes]:
+        """Body and content type of the answer to this very webhook, read by `unwrap` and stored by now."""
+        return self.acknowledgement
+
     @abstractmethod
     def parse(self, body: bytes) -> list[Item]:
         """Normalise one webhook. Unknown elements become UnknownItem. Raises Unparsable."""
@@ -217,8 +275,22 @@ class Channel(ABC):
     def send(self, message: OutgoingMessage, account: Account, transport: Transport) -> Sent:
         """Hand the message to the platform. Raises DeliveryError."""
 
+    def borrows_token(self, account: Account) -> bool:
+        """Whether the account talks to its platform with a token from `lend_token`."""
+        return type(self).lend_token is not Channel.lend_token
+
+    def lend_token(self, account: Account, transport: Transport, *, refused: str = "") -> AccessToken | None:
+        """Ask for an access token of limited life, where the platform takes no other. None: the credentials are
+        good as they are. refused: the token that the platform has just called dead. Raises DeliveryError."""
+        return None
+
     def fetch_profile(self, address: str, account: Account, transport: Transport) -> Profile:
         """Ask the platform who the customer is. Raises DeliveryError; an empty profile is a valid answer."""
+        return Profile()
+
+    def fetch_member(self, group: str, member: str, account: Account, transport: Transport) -> Profile:
+        """Ask the platform who a member of a group is, where messages name members by their id alone. Raises
+        DeliveryError; an empty profile is a valid answer."""
         return Profile()
 
     def file_request(
@@ -230,9 +302,26 @@ class Channel(ABC):
         """
         return PlatformRequest(method="GET", url=attachment.url) if attachment.url else None
 
+    def enclosed_file(self, attachment: IncomingAttachment, body: bytes) -> FormFile | None:
+        """The file that came inside the stored body of its webhook (e-mail). None: ask `file_request`."""
+        return None
+
     def check(self, account: Account, transport: Transport) -> AccountCheck:
         """Ask the platform whether the account works as connected. Raises DeliveryError."""
         return AccountCheck()
+
+    def fetch_templates(self, account: Account, transport: Transport) -> list[PlatformTemplate] | None:
+        """The account's templates as the platform lists them; None where it has none, or cannot be asked. Raises
+        DeliveryError."""
+        return None
+
+    def fetch_post(self, post_id: str, account: Account, transport: Transport) -> PostFacts:
+        """Ask the platform what stands in a post. Raises DeliveryError; nothing told is a valid answer."""
+        return PostFacts()
+
+    def hide_comment(self, comment_id: str, hidden: bool, account: Account, transport: Transport) -> None:
+        """Hide a public comment from everybody but its author, or show it again. Raises DeliveryError."""
+        raise DeliveryError(ErrorKind.BAD_REQUEST, code="no_comments", detail="there are no comments here")
 
 
 def text_length(text: str, unit: str) -> int:

@@ -50,6 +50,17 @@ class DeliveryError(Exception):
         self.retry_after = retry_after
         self.key_used = key_used
 
+    def __eq__(self, other: object) -> bool:
+        """The same trouble: a report of it that is read twice is one report."""
+        return isinstance(other, DeliveryError) and self._told == other._told
+
+    def __hash__(self) -> int:
+        return hash(self._told)
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        return (self.kind, self.code, self.detail, self.retry_after, self.key_used)
+
     @property
     def permanent(self) -> bool:
         return self.kind not in TRANSIENT_KINDS and self.kind is not ErrorKind.UNKNOWN_OUTCOME

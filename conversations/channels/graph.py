@@ -11,7 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 from conversations.channels import wire
-from conversations.channels.base import Account, Hook, PlatformResponse, Unparsable
+from conversations.channels.base import (
+    Account,
+    Hook,
+    PlatformRequest,
+    PlatformResponse,
+    Transport,
+    Unparsable,
+)
 from conversations.channels.errors import DeliveryError, ErrorKind
 
 DEFAULT_BASE_URL = "https://graph.facebook.com"
@@ -43,6 +50,7 @@ _BY_CODE = {
     551: ErrorKind.RECIPIENT_GONE,
     613: ErrorKind.RATE_LIMITED,
     1200: ErrorKind.TEMPORARY,
+    10900: ErrorKind.BAD_REQUEST,  # this comment has had its one private answer
     80001: ErrorKind.RATE_LIMITED,
     80002: ErrorKind.RATE_LIMITED,
     80006: ErrorKind.RATE_LIMITED,
@@ -78,6 +86,15 @@ def url(account: Account, *path: str) -> str:
     version = str(account.settings.get("api_version") or DEFAULT_VERSION)
     parts = [quote(part, safe="") for part in (version, *path)]
     return "/".join([(account.base_url or DEFAULT_BASE_URL).rstrip("/"), *parts])
+
+
+def ask(request: PlatformRequest, transport: Transport) -> dict[str, Any]:
+    """Make a call; the platform's answer. Raises DeliveryError for a refusal, also one with a good status."""
+    response = transport(request)
+    answer = wire.answer(response)
+    if not wire.accepted(response) or "error" in answer:
+        raise delivery_error(response)
+    return answer
 
 
 def delivery_error(response: PlatformResponse) -> DeliveryError:

@@ -67,6 +67,7 @@ class IncomingMessage(Item):
     details: JsonObject = field(default_factory=dict)  # what only this kind knows: subject, parts, order
     answers: tuple[str, ...] = ()  # e-mail: external ids of the messages that it may answer, newest first
     is_automatic: bool = False  # written by a machine (out of office, list): never answered by one of ours
+    opens_brief_window: bool = False  # no message of theirs: opens `Capabilities.brief_window` only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +145,13 @@ class MessageReaction(Item):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReport(Item):
-    """How far our messages came: by their ids, or all sent up to `watermark`."""
+    """How far our messages came: by their ids, or all sent up to `watermark`. correlation: our own id of the one
+    message it speaks of, where the platform carries it."""
 
     address: str
     status: str  # sent | delivered | read | failed
     external_ids: tuple[str, ...] = ()
+    correlation: str = ""
     watermark: datetime | None = None
     error: DeliveryError | None = None
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from urllib.parse import quote
 
-from conversations.channels import line_events, wire
+from conversations.channels import line_account, line_calls, line_events, line_messages, wire
 from conversations.channels.base import (
     Account,
+    AccountCheck,
     Capabilities,
     Channel,
+    Credential,
+    FileLimit,
     Hook,
     PlatformRequest,
     PlatformResponse,
@@ -21,26 +23,14 @@ from conversations.channels.base import (
     Sent,
     Transport,
     Unparsable,
-    text_length,
+    gettext_noop,
 )
+from conversations.channels.cards import CardKind
 from conversations.channels.errors import DeliveryError, ErrorKind
-from conversations.channels.items import Item, JsonObject
+from conversations.channels.items import IncomingAttachment, Item, JsonObject
 from conversations.channels.outgoing import OutgoingMessage
 
 _DUPLICATE_ACCEPTED = 409
-_SENDER_NAME_LIMIT = 20
-
-# The first row that fits decides: status, what the message contains (lower case), meaning.
-_ERRORS: tuple[tuple[int, str, ErrorKind], ...] = (
-    (400, "invalid reply token", ErrorKind.WINDOW_CLOSED),
-    (400, "failed to send messages", ErrorKind.RECIPIENT_GONE),
-    (400, "", ErrorKind.BAD_REQUEST),
-    (401, "", ErrorKind.AUTH_EXPIRED),
-    (403, "", ErrorKind.PERMISSION),
-    (413, "", ErrorKind.BAD_REQUEST),
-    (429, "monthly limit", ErrorKind.QUOTA_USED),
-    (429, "", ErrorKind.RATE_LIMITED),
-)
 
 
 class Line(Channel):
@@ -48,7 +38,7 @@ class Line(Channel):
 
     kind = "line"
     label = "LINE"
-    default_base_url = "https://api.line.me"
+    default_base_url = line_calls.DEFAULT_BASE_URL
     capabilities = Capabilities(
         text_limit=5000,
         text_unit="utf16",
@@ -57,7 +47,29 @@ class Line(Channel):
         customer_can_unsend=True,
         retry_protection=RetryProtection.KEY,
         has_profiles=True,
+        file_limits={
+            "image": FileLimit(10_000_000, frozenset({"image/jpeg", "image/png"})),
+            "video": FileLimit(200_000_000, frozenset({"video/mp4"})),
+            "audio": FileLimit(
+                200_000_000, frozenset({"audio/mp4", "audio/x-m4a", "audio/m4a", "audio/mpeg"})
+            ),
+            "file": FileLimit(200_000_000),
+        },
+        files_per_message=3,
+        text_with_files=True,
+        native_cards=frozenset(CardKind),
+        cards_per_message=line_messages.MOST_CARDS,
+        quick_replies=line_messages.MOST_QUICK_REPLIES,
     )
+    credentials = (
+        Credential(
+            name="access_token",
+            label=gettext_noop("Channel access token"),
+            help_text=gettext_noop("Long-lived, issued in the LINE Developers Console under Messaging API."),
+        ),
+    )
+    account_label = gettext_noop("The bot's user ID (U…)")
+    secret_label = gettext_noop("Channel secret")
 
     def verify(self, hook: Hook, secrets: Sequence[str]) -> bool:
         signature = hook.headers.get("x-line-signature", "")
@@ -88,19 +100,33 @@ class Line(Channel):
         return _push(message, account, transport)
 
     def fetch_profile(self, address: str, account: Account, transport: Transport) -> Profile:
-        """GET /v2/bot/profile/{userId}. Who blocked us, or never was a friend, has an empty profile."""
-        url = _url(account, f"/v2/bot/profile/{quote(address, safe='')}")
-        response = transport(PlatformRequest(method="GET", url=url, headers=wire.bearer(account)))
-        if response.status in {400, 404}:
+        """Who a customer is, or how a group is called. Who blocked us has an empty profile; so has a room, of
+        which LINE tells nothing."""
+        if address.startswith(line_events.ROOM):
             return Profile()
-        if not wire.accepted(response):
-            raise _delivery_error(response)
-        answer = wire.answer(response)
-        return Profile(
-            name=wire.text(answer, "displayName"),
-            picture_url=wire.text(answer, "pictureUrl"),
-            language=wire.text(answer, "language"),
-        )
+        if address.startswith(line_events.GROUP):
+            return line_calls.profile(account, transport, "group", address, "summary")
+        return line_calls.profile(account, transport, "profile", address)
+
+    def fetch_member(self, group: str, member: str, account: Account, transport: Transport) -> Profile:
+        """GET /v2/bot/{group|room}/{id}/member/{userId}. Who left has an empty profile."""
+        place = "room" if group.startswith(line_events.ROOM) else "group"
+        return line_calls.profile(account, transport, place, group, "member", member)
+
+    def file_request(
+        self, attachment: IncomingAttachment, account: Account, transport: Transport
+    ) -> PlatformRequest | None:
+        """GET /v2/bot/message/{id}/content, for films and sounds once LINE has them ready (TEMPORARY until then)."""
+        if not attachment.media_id:
+            return super().file_request(attachment, account, transport)
+        base = (account.base_url or line_calls.CONTENT_BASE_URL).rstrip("/")
+        content = f"{base}/v2/bot/message/{quote(attachment.media_id, safe='')}/content"
+        if attachment.kind in {"video", "audio"}:
+            line_calls.require_ready(f"{content}/transcoding", account, transport)
+        return PlatformRequest(method="GET", url=content, headers=wire.bearer(account))
+
+    def check(self, account: Account, transport: Transport) -> AccountCheck:
+        return line_account.check(account, transport)
 
 
 def _reply(message: OutgoingMessage, account: Account, transport: Transport) -> Sent:
@@ -108,14 +134,14 @@ def _reply(message: OutgoingMessage, account: Account, transport: Transport) -> 
     response = transport(
         PlatformRequest(
             method="POST",
-            url=_url(account, "/v2/bot/message/reply"),
+            url=line_calls.url(account, "message", "reply"),
             headers=wire.bearer(account),
-            json={"replyToken": message.reply_handle, "messages": [_text_message(message)]},
+            json={"replyToken": message.reply_handle, "messages": line_messages.objects(message)},
         )
     )
     if wire.accepted(response):
         return Sent(external_id=_sent_id(response), way="reply")
-    error = _delivery_error(response)
+    error = line_calls.delivery_error(response)
     if error.kind is ErrorKind.TEMPORARY:
         raise DeliveryError(ErrorKind.UNKNOWN_OUTCOME, code=error.code, detail=error.detail)
     raise error
@@ -124,9 +150,9 @@ def _reply(message: OutgoingMessage, account: Account, transport: Transport) -> 
 def _push(message: OutgoingMessage, account: Account, transport: Transport) -> Sent:
     request = PlatformRequest(
         method="POST",
-        url=_url(account, "/v2/bot/message/push"),
+        url=line_calls.url(account, "message", "push"),
         headers={**wire.bearer(account), "X-Line-Retry-Key": message.retry_key},
-        json={"to": message.address, "messages": [_text_message(message)]},
+        json={"to": message.address, "messages": line_messages.objects(message)},
     )
     try:
         response = transport(request)
@@ -135,47 +161,9 @@ def _push(message: OutgoingMessage, account: Account, transport: Transport) -> S
         raise
     if wire.accepted(response) or response.status == _DUPLICATE_ACCEPTED:
         return Sent(external_id=_sent_id(response), way="push")
-    raise _delivery_error(response, key_used=True)
-
-
-def _text_message(message: OutgoingMessage) -> dict[str, Any]:
-    body: dict[str, Any] = {"type": "text", "text": message.text}
-    name = _sender_name(message.sender_name)
-    return {**body, "sender": {"name": name}} if name else body
-
-
-def _sender_name(name: str) -> str:
-    """The name shown with the message; "" where LINE would refuse it: names may not contain the word LINE."""
-    name = name.strip()
-    while text_length(name, "utf16") > _SENDER_NAME_LIMIT:
-        name = name[:-1]
-    return "" if "line" in name.lower() else name
-
-
-def _url(account: Account, path: str) -> str:
-    return (account.base_url or Line.default_base_url).rstrip("/") + path
+    raise line_calls.delivery_error(response, key_used=True)
 
 
 def _sent_id(response: PlatformResponse) -> str:
     sent = wire.objects(wire.answer(response), "sentMessages")
     return wire.identifier(sent[0], "id") if sent else ""
-
-
-def _delivery_error(response: PlatformResponse, *, key_used: bool = False) -> DeliveryError:
-    answer = wire.answer(response)
-    message = wire.text(answer, "message")
-    reasons = [wire.text(detail, "message") for detail in wire.objects(answer, "details")]
-    return DeliveryError(
-        _error_kind(response.status, message.lower()),
-        code=str(response.status),
-        detail="; ".join(filter(None, [message, *reasons]))[:500],
-        retry_after=wire.retry_after(response.headers),
-        key_used=key_used,
-    )
-
-
-def _error_kind(status: int, message: str) -> ErrorKind:
-    for row_status, words, kind in _ERRORS:
-        if status == row_status and words in message:
-            return kind
-    return ErrorKind.TEMPORARY if status >= 500 else ErrorKind.BAD_REQUEST

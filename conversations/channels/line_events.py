@@ -1,17 +1,20 @@
 """One event of a LINE webhook, read into one item.
 
-`mode` stands in `Item.raw`: "standby" means that another module answers this chat and we must not. A chat may
-be one to one, a group or a room; in the latter two the thread is the group's id and the address its member's.
+`mode` "standby" means that another module answers this chat and we must not: there is no reply token then, and
+the message's details say so. A chat may be one to one, a group or a room; a group is one conversation, so its
+address is the group's id, and who spoke stands in the message's details under `sender`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from conversations.channels import wire
 from conversations.channels.items import (
+    AccountChange,
     AudienceChange,
     IncomingAttachment,
     IncomingMessage,
@@ -21,6 +24,9 @@ from conversations.channels.items import (
     MessageUnsent,
     UnknownItem,
 )
+
+GROUP, ROOM = "C", "R"
+"""How the ids of groups and rooms begin."""
 
 _MEDIA = frozenset({"image", "video", "audio", "file"})
 _CHOSEN_TIME = ("datetime", "date", "time")
@@ -36,12 +42,16 @@ class _Event:
         return wire.mapping(self.raw, "source")
 
     @property
-    def thread(self) -> str:
+    def group(self) -> str:
         return wire.identifier(self.source, "groupId") or wire.identifier(self.source, "roomId")
 
     @property
     def address(self) -> str:
-        return wire.identifier(self.source, "userId") or self.thread
+        return self.group or self.member
+
+    @property
+    def member(self) -> str:
+        return wire.identifier(self.source, "userId")
 
     @property
     def event_id(self) -> str:
@@ -56,6 +66,15 @@ class _Event:
     @property
     def reply_handle(self) -> str:
         return "" if self.raw.get("mode") == "standby" else wire.text(self.raw, "replyToken")
+
+    @property
+    def details(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if self.group and self.member:
+            found["sender"] = {"id": self.member}
+        if self.raw.get("mode") == "standby":
+            found["standby"] = True
+        return found
 
     def body(self, name: str) -> dict[str, Any]:
         return wire.mapping(self.raw, name)
@@ -74,7 +93,7 @@ def read(account_id: str, raw: JsonObject) -> Item:
     event = _Event(account_id, raw)
     name = wire.identifier(raw, "type") or "unknown"
     reader = _READERS.get(name)
-    item = reader(event) if reader and event.address else None
+    item = reader(event) if reader and (event.address or name in _OF_THE_ACCOUNT) else None
     return item or UnknownItem(**event.common(), name=name, address=event.address)
 
 
@@ -86,17 +105,25 @@ def _message(event: _Event) -> IncomingMessage | None:
     shape = wire.text(message, "type")
     attachment = _attachment(shape, message)
     kind = "attachment" if shape in _MEDIA else shape
+    common = event.common()
     return IncomingMessage(
-        **event.common(),
+        **{**common, "happened_at": _in_order(common["happened_at"], message)},
         address=event.address,
         external_id=external_id,
         text=wire.text(message, "text") if shape == "text" else "",
         kind=kind if kind in {"text", "attachment", "sticker", "location"} else "unsupported",
         attachments=(attachment,) if attachment else (),
         reply_to=wire.identifier(message, "quotedMessageId"),
-        thread=event.thread,
         reply_handle=event.reply_handle,
+        details=event.details,
     )
+
+
+def _in_order(at: datetime, message: JsonObject) -> datetime:
+    """Pictures sent together carry one time and their place in the set, and come in any order: the place
+    becomes microseconds, which LINE's times do not have."""
+    place = wire.whole_number(wire.mapping(message, "imageSet"), "index") or 0
+    return at + timedelta(microseconds=min(place, 999))
 
 
 def _attachment(shape: str, message: JsonObject) -> IncomingAttachment | None:
@@ -157,9 +184,9 @@ def _postback(event: _Event) -> IncomingMessage:
         external_id=event.event_id,
         text=" ".join(filter(None, chosen)),
         kind="postback",
-        thread=event.thread,
         postback=wire.text(postback, "data"),
         reply_handle=event.reply_handle,
+        details=event.details,
     )
 
 
@@ -184,14 +211,48 @@ def _unsent(event: _Event) -> MessageUnsent | None:
 
 
 def _followed(event: _Event) -> AudienceChange:
+    """A customer added the account or unblocked it, or a group took it in."""
     return AudienceChange(
         **event.common(), address=event.address, change="followed", reply_handle=event.reply_handle
     )
 
 
 def _unfollowed(event: _Event) -> AudienceChange:
+    """A customer blocked the account, or a group put it out."""
     return AudienceChange(**event.common(), address=event.address, change="unfollowed")
 
+
+def _told(event: _Event) -> AccountChange:
+    """News that concern the account, or a customer outside of what was said."""
+    name = wire.identifier(event.raw, "type")
+    details = {key: value for key, value in event.raw.items() if key not in _ENVELOPE}
+    return AccountChange(
+        **event.common(),
+        change=_CHANGES.get(name, "other"),
+        address=event.address,
+        details={"event": name, **details},
+    )
+
+
+_ENVELOPE = frozenset(
+    {"type", "mode", "timestamp", "source", "webhookEventId", "deliveryContext", "replyToken"}
+)
+_CHANGES = {
+    "botSuspended": "disconnected",
+    "activated": "thread_control",
+    "deactivated": "thread_control",
+    "module": "thread_control",
+}
+_OF_A_CHAT = (
+    "memberJoined",
+    "memberLeft",
+    "accountLink",
+    "membership",
+    "beacon",
+    "videoPlayComplete",
+    "delivery",
+)
+_OF_THE_ACCOUNT = ("module", "activated", "deactivated", "botSuspended", "botResumed")
 
 _READERS: dict[str, Callable[[_Event], Item | None]] = {
     "message": _message,
@@ -200,4 +261,7 @@ _READERS: dict[str, Callable[[_Event], Item | None]] = {
     "unsend": _unsent,
     "follow": _followed,
     "unfollow": _unfollowed,
+    "join": _followed,
+    "leave": _unfollowed,
+    **dict.fromkeys((*_OF_A_CHAT, *_OF_THE_ACCOUNT), _told),
 }

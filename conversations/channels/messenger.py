@@ -1,36 +1,54 @@
-"""Facebook Messenger: the inbox of a page."""
+"""Facebook Messenger: the inbox of a page, and the public comments below its posts."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
-from conversations.channels import graph, messenger_events, wire
+from conversations.channels import graph, graph_accounts, graph_attachments, graph_events, graph_sending, wire
 from conversations.channels.base import (
     Account,
+    AccountCheck,
     Capabilities,
     Channel,
+    Credential,
+    FileLimit,
     Hook,
     PlatformRequest,
+    PostFacts,
     Profile,
     RetryProtection,
     Sent,
     Transport,
-    Unparsable,
+    gettext_noop,
 )
-from conversations.channels.errors import ErrorKind
-from conversations.channels.items import Item, JsonObject
+from conversations.channels.cards import CardKind
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.items import IncomingAttachment, Item, JsonObject
+from conversations.channels.names import full_name
 from conversations.channels.outgoing import OutgoingMessage
 
 _PROFILE_FIELDS = "first_name,last_name,name,profile_pic"
 _NO_PROFILE = frozenset({"100/2018218", "100/2018247", "230"})  # none, no permission, no consent
 
-# Han, kana, hangul, and the marks that stand between them in names.
-_EAST_ASIAN = re.compile(
-    "[々〆・\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f]+"
+_MEDIA = 25_000_000  # bytes; Meta says 25 MB, and 8 MB of a picture
+
+_NEEDED = frozenset({"messages", "messaging_postbacks"})
+_USEFUL = frozenset(
+    {"message_deliveries", "message_reads", "message_echoes", "message_reactions", "message_edits"}
 )
+_COMMENTS = frozenset({"feed"})
+_WARNINGS = {
+    _NEEDED: gettext_noop(
+        "The Page is not subscribed to messages and messaging_postbacks: what customers write does not arrive."
+    ),
+    _USEFUL: gettext_noop(
+        "The Page is not subscribed to all of message_deliveries, message_reads, message_echoes, "
+        "message_reactions and message_edits: some of what happens in the threads does not arrive."
+    ),
+    _COMMENTS: gettext_noop("The Page is not subscribed to feed: comments below its posts do not arrive."),
+}
+_OTHER_PAGE = gettext_noop("The access token belongs to another Page.")
 
 
 class Messenger(Channel):
@@ -49,6 +67,26 @@ class Messenger(Channel):
         customer_can_unsend=True,
         retry_protection=RetryProtection.ECHO,
         has_profiles=True,
+        file_limits={
+            "image": FileLimit(8_000_000),
+            "video": FileLimit(_MEDIA),
+            "audio": FileLimit(_MEDIA),
+            "file": FileLimit(_MEDIA),
+        },
+        native_cards=frozenset(CardKind),
+        cards_per_message=10,
+        quick_replies=graph_sending.MOST_QUICK_REPLIES,
+        has_comments=True,
+    )
+    account_label = gettext_noop("Page id")
+    secret_label = gettext_noop("App secret")
+    credentials = (
+        Credential(
+            name="access_token",
+            label=gettext_noop("Page access token"),
+            help_text=gettext_noop("With the permissions pages_messaging and pages_manage_metadata."),
+        ),
+        *graph_accounts.SETTINGS,
     )
 
     def challenge(self, query: Mapping[str, str], verify_token: str) -> str | None:
@@ -58,81 +96,76 @@ class Messenger(Channel):
         return graph.verify(hook, secrets)
 
     def parse(self, body: bytes) -> list[Item]:
-        envelope = wire.load(body)
-        if envelope.get("object") != "page" or not isinstance(envelope.get("entry"), list):
-            raise Unparsable("not a webhook of a page")
-        items = [item for entry in wire.elements(envelope, "entry") for item in _entry(entry)]
-        if len(items) > wire.MAX_ITEMS:
-            raise Unparsable(f"{len(items)} elements, more than {wire.MAX_ITEMS}")
-        return items
+        return graph_events.parse(body, {"page"})
 
     def parse_element(self, account_id: str, raw: JsonObject) -> list[Item]:
-        return [messenger_events.read(account_id, raw)]
+        return [graph_events.read(account_id, raw)]
 
     def send(self, message: OutgoingMessage, account: Account, transport: Transport) -> Sent:
-        """POST /{page}/messages. Outside the window it goes out under the tag HUMAN_AGENT."""
+        """POST /{page}/messages, or /{comment}/comments. A person outside the window uses the tag HUMAN_AGENT."""
         wire.require_sendable(message, self.capabilities)
-        response = transport(
-            PlatformRequest(
-                method="POST",
-                url=graph.url(account, account.account_id, "messages"),
-                headers=wire.bearer(account),
-                json=_send_body(message),
-            )
-        )
-        answer = wire.answer(response)
-        if not wire.accepted(response) or "error" in answer:
-            raise graph.delivery_error(response)
-        return Sent(external_id=wire.identifier(answer, "message_id"))
+        comment_id = graph_sending.comment_answered(message)
+        if comment_id:
+            return _answer_comment(message, comment_id, account, transport)
+        content = graph_sending.body(message, self.capabilities, draws_receipts=True)
+        content["message"]["metadata"] = message.correlation
+        is_late = message.outside_window and not graph_sending.is_private_answer(message)
+        why = graph_sending.HUMAN_AGENT if is_late else {"messaging_type": "RESPONSE"}
+        return graph_sending.post(message, account, account.account_id, {**content, **why}, transport)
 
     def fetch_profile(self, address: str, account: Account, transport: Transport) -> Profile:
         """GET /{PSID}. A customer without a profile, or without consent to read it, is an empty one."""
-        response = transport(
-            PlatformRequest(
-                method="GET",
-                url=graph.url(account, address),
-                headers=wire.bearer(account),
-                params={"fields": _PROFILE_FIELDS},
-            )
-        )
-        answer = wire.answer(response)
-        if not wire.accepted(response) or "error" in answer:
-            error = graph.delivery_error(response)
+        try:
+            answer = graph_accounts.read(account, address, fields=_PROFILE_FIELDS, transport=transport)
+        except DeliveryError as error:
             if error.code in _NO_PROFILE or error.kind is ErrorKind.RECIPIENT_GONE:
                 return Profile()
-            raise error
+            raise
         first, last = wire.text(answer, "first_name"), wire.text(answer, "last_name")
         return Profile(
             name=full_name(first, last) or wire.text(answer, "name"),
             picture_url=wire.text(answer, "profile_pic"),
         )
 
+    def file_request(
+        self, attachment: IncomingAttachment, account: Account, transport: Transport
+    ) -> PlatformRequest | None:
+        return graph_attachments.file_request(attachment, account)
 
-def full_name(first: str, last: str) -> str:
-    """Both names in the order of their script: 陳美玲, but Mei-Ling Chen."""
-    first, last = first.strip(), last.strip()
-    if _EAST_ASIAN.fullmatch(first) and _EAST_ASIAN.fullmatch(last):
-        return last + first
-    return f"{first} {last}".strip()
+    def check(self, account: Account, transport: Transport) -> AccountCheck:
+        """GET /me and /{page}/subscribed_apps: Meta drops a subscription without a word."""
+        page = graph_accounts.read(account, "me", fields="id,name", transport=transport)
+        name = wire.text(page, "name")
+        if wire.identifier(page, "id") != account.account_id:
+            return AccountCheck(name=name, warnings=(_OTHER_PAGE,))
+        fields = graph_accounts.subscribed_fields(account, account.account_id, transport)
+        missing = tuple(text for wanted, text in _WARNINGS.items() if not wanted <= fields)
+        return AccountCheck(name=name, warnings=missing)
+
+    def fetch_post(self, post_id: str, account: Account, transport: Transport) -> PostFacts:
+        """GET /{post}."""
+        names = {
+            "text": "message",
+            "picture_url": "full_picture",
+            "url": "permalink_url",
+            "at": "created_time",
+        }
+        return graph_accounts.post_facts(account, post_id, names, transport)
+
+    def hide_comment(self, comment_id: str, hidden: bool, account: Account, transport: Transport) -> None:
+        """POST /{comment}?is_hidden."""
+        graph_sending.change_comment(account, comment_id, {"is_hidden": str(hidden).lower()}, transport)
 
 
-def _entry(entry: JsonObject) -> list[Item]:
-    account_id = wire.identifier(entry, "id")
-    found: list[JsonObject] = [
-        *wire.elements(entry, "messaging"),
-        *({**element, messenger_events.STANDBY: True} for element in wire.elements(entry, "standby")),
-        *wire.elements(entry, "changes"),
-    ]
-    return [messenger_events.read(account_id, element) for element in found or [entry]]
-
-
-def _send_body(message: OutgoingMessage) -> dict[str, Any]:
-    if message.outside_window:
-        why = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-    else:
-        why = {"messaging_type": "RESPONSE"}
-    return {
-        "recipient": {"id": message.address},
-        **why,
-        "message": {"text": message.text, "metadata": message.correlation},
-    }
+def _answer_comment(
+    message: OutgoingMessage, comment_id: str, account: Account, transport: Transport
+) -> Sent:
+    graph_sending.require_words_only(message)
+    return graph_sending.answer_comment(
+        account,
+        comment_id,
+        "comments",
+        text=wire.in_words(message, Messenger.capabilities),
+        picture_url=message.files[0].url if message.files else "",
+        transport=transport,
+    )

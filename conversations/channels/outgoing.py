@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from conversations.channels.cards import Card
+
+PUBLIC, PRIVATE = "comment:", "private:"
+"""How `OutgoingMessage.to` begins; the platform's id of the comment that is answered follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +42,8 @@ class QuickReply:
 class Template:
     """A text that the platform has approved before, with the values of its gaps.
 
-    parts: "header" | "body" | "button:<index>" -> the values in order; a header's file stands in
-    `OutgoingMessage.files`.
+    parts: "header" | "body" | "button:<index>" -> the values in order, or "body:<name>" -> the one value of a gap
+    that has a name; a header's file stands in `OutgoingMessage.files`.
     """
 
     name: str
@@ -53,6 +57,7 @@ class OutgoingMessage:
 
     correlation: our message id; comes back in echoes where the platform carries it.
     retry_key: a UUID that is the same on every try of this message.
+    tried_at: when this try began, for what is signed with its time.
     reply_handle: a reply token that was still usable when the attempt began, else "".
     outside_window: the free reply window is closed and a person chose to send all the same.
     reply_to: the platform's id of the message that is answered, "" for none.
@@ -77,3 +82,4 @@ class OutgoingMessage:
     references: tuple[str, ...] = ()
     reply_address: str = ""
     to: str = ""
+    tried_at: datetime | None = None

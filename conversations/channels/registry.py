@@ -10,7 +10,14 @@ from conversations.channels.base import Channel
 KINDS: dict[str, str] = {
     "widget": "conversations.channels.widget.Widget",
     "messenger": "conversations.channels.messenger.Messenger",
+    "instagram": "conversations.channels.instagram.Instagram",
     "line": "conversations.channels.line.Line",
+    "telegram": "conversations.channels.telegram.Telegram",
+    "whatsapp": "conversations.channels.whatsapp.WhatsApp",
+    "wechat": "conversations.channels.wechat.WeChat",
+    "sms": "conversations.channels.sms.Sms",
+    "api": "conversations.channels.api.Api",
+    "email": "conversations.channels.email.Email",
 }
 
 

@@ -4,9 +4,12 @@ A visitor's message arrives through the widget's own endpoints, which know the s
 visitor by the session. They build the element that is read here; answers are read from the log:
 
     {"id": uuid made by the visitor's browser, "visitor": id, "text": str, "at": arrival in milliseconds,
-     "page": {"url", "title", "referrer", "language"}}
+     "page": {"url", "title", "referrer", "language"}, "form": {"name", "email", "phone", "consent"},
+     "person": {"subject", "name", "email"},
+     "files": [{"media_id", "kind", "name", "mime", "size"}]}
     {"visitor": id, "seen_until": time of our newest message on the visitor's screen, "at": arrival}
 
+`form` is what the visitor filled in, `person` whom the brand's server vouches for; both may be missing.
 `at` is the server's clock, never the visitor's. Times are milliseconds.
 """
 
@@ -14,13 +17,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 from conversations.channels import wire
 from conversations.channels.base import (
     Account,
     Capabilities,
     Channel,
+    FileLimit,
     Hook,
     RetryProtection,
     Sent,
@@ -31,6 +34,7 @@ from conversations.channels.base import (
 from conversations.channels.items import (
     UNKNOWN_TIME,
     DeliveryReport,
+    IncomingAttachment,
     IncomingMessage,
     Item,
     JsonObject,
@@ -40,6 +44,12 @@ from conversations.channels.outgoing import OutgoingMessage
 
 _PAGE_FIELDS = ("url", "title", "referrer")
 _PAGE_TEXT_LIMIT = 2000
+_FORM_FIELDS = ("name", "email", "phone", "consent")
+UPLOAD = "upload:"
+"""How the media_id of a file begins that the visitor gave us before; our id of it follows."""
+
+_PERSON_FIELDS = ("subject", "name", "email")
+_MOST_FILE_BYTES = 25_000_000
 
 
 class Widget(Channel):
@@ -49,7 +59,14 @@ class Widget(Channel):
     label = gettext_noop("Website chat")
     default_base_url = ""
     # Sending is a row of our own log, so a second try finds the first one: the strongest protection there is.
-    capabilities = Capabilities(text_limit=4000, reports_read=True, retry_protection=RetryProtection.KEY)
+    capabilities = Capabilities(
+        text_limit=4000,
+        reports_read=True,
+        retry_protection=RetryProtection.KEY,
+        file_limits=dict.fromkeys(("image", "video", "audio", "file"), FileLimit(_MOST_FILE_BYTES)),
+        files_per_message=10,
+        text_with_files=True,
+    )
 
     def verify(self, hook: Hook, secrets: Sequence[str]) -> bool:
         """Never: nobody signs for a visitor."""
@@ -86,7 +103,8 @@ def _read(account_id: str, raw: JsonObject) -> Item:
             status="read",
             watermark=seen_until,
         )
-    if not visitor or not message_id or not words.strip():
+    files = tuple(_file(each) for each in wire.objects(raw, "files"))
+    if not visitor or not message_id or not (words.strip() or files):
         return UnknownItem(
             account_id=account_id,
             event_id=wire.stable_id("unknown", wire.fingerprint(raw)),
@@ -96,6 +114,8 @@ def _read(account_id: str, raw: JsonObject) -> Item:
             address=visitor,
         )
     page = wire.mapping(raw, "page")
+    form = _texts(wire.mapping(raw, "form"), _FORM_FIELDS)
+    person = _texts(wire.mapping(raw, "person"), _PERSON_FIELDS)
     return IncomingMessage(
         account_id=account_id,
         event_id=message_id,
@@ -104,8 +124,22 @@ def _read(account_id: str, raw: JsonObject) -> Item:
         address=visitor,
         external_id=message_id,
         text=words,
-        referral=_referral(page),
+        kind="text" if words.strip() else "attachment",
+        attachments=files,
+        referral=_texts(page, _PAGE_FIELDS),
+        sender_name=person.get("name") or form.get("name", ""),
         sender_language=wire.text(page, "language")[:35],
+        details={name: told for name, told in (("form", form), ("person", person)) if told},
+    )
+
+
+def _file(told: JsonObject) -> IncomingAttachment:
+    return IncomingAttachment(
+        kind=wire.text(told, "kind") or "file",
+        media_id=wire.identifier(told, "media_id"),
+        name=wire.text(told, "name")[:300],
+        mime=wire.text(told, "mime")[:120],
+        size=wire.whole_number(told, "size"),
     )
 
 
@@ -116,6 +150,6 @@ def _uuid(given: str) -> str:
         return ""
 
 
-def _referral(page: JsonObject) -> dict[str, Any]:
-    found = {name: wire.text(page, name)[:_PAGE_TEXT_LIMIT] for name in _PAGE_FIELDS}
+def _texts(source: JsonObject, names: Sequence[str]) -> dict[str, str]:
+    found = {name: wire.text(source, name)[:_PAGE_TEXT_LIMIT] for name in names}
     return {name: value for name, value in found.items() if value}

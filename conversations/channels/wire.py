@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from conversations.channels import cards
 from conversations.channels.base import Account, Capabilities, PlatformResponse, Unparsable, text_length
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.items import UNKNOWN_TIME, JsonObject
@@ -43,15 +44,15 @@ _POISON = re.compile("[\x00\ud800-\udfff]")
 # --- JSON --------------------------------------------------------------------------------------------------
 
 
-def load(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`, UTF-8 with or without a byte order mark.
+def load(body: bytes, *, most_bytes: int = MAX_BYTES) -> dict[str, Any]:
+    """The JSON object in `body`, UTF-8 with or without a byte order mark, of at most `most_bytes`.
 
     Size, depth and number of values are bounded before the parser sees them. What PostgreSQL cannot keep is
     made safe: NUL and lone surrogates become U+FFFD, numbers beyond a double (NaN, Infinity and very long
     integers too) become the text that stood there. Raises Unparsable.
     """
-    if len(body) > MAX_BYTES:
-        raise Unparsable(f"{len(body)} bytes, more than {MAX_BYTES}")
+    if len(body) > most_bytes:
+        raise Unparsable(f"{len(body)} bytes, more than {most_bytes}")
     _require_shallow(body)
     try:
         source = body.decode("utf-8-sig")
@@ -218,6 +219,16 @@ def signed_by_one(
     return any(matches)
 
 
+def digest(body: bytes, secret: str) -> str:
+    """The HMAC-SHA256 of `body` in hex: what we sign with."""
+    return hmac.digest(secret.encode(), body, "sha256").hex()
+
+
+def written(content: JsonObject) -> bytes:
+    """Content as compact JSON: the very bytes that are signed and sent."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def same_secret(given: str, expected: str) -> bool:
     """Whether both are the same and not empty, compared in constant time."""
     return bool(expected) and hmac.compare_digest(
@@ -237,13 +248,52 @@ def bearer(account: Account) -> dict[str, str]:
 
 
 def require_sendable(message: OutgoingMessage, capabilities: Capabilities) -> None:
-    """Refuse what the platform would refuse for its size. Raises DeliveryError."""
-    if not message.text.strip():
-        raise DeliveryError(ErrorKind.BAD_REQUEST, code="empty_text", detail="there is no text to send")
-    length = text_length(message.text, capabilities.text_unit)
+    """Refuse what the platform would refuse for its kind or its size. Raises DeliveryError."""
+    if not (message.text.strip() or message.files or message.cards or message.template):
+        raise _unsendable("empty_text", "there is nothing to send")
+    require_length(message.text, capabilities)
+    _require_files(message, capabilities)
+    if len(message.quick_replies) > capabilities.quick_replies > 0:
+        raise _unsendable("too_many_quick_replies", f"more than {capabilities.quick_replies} quick replies")
+    if capabilities.native_cards and len(message.cards) > capabilities.cards_per_message:
+        raise _unsendable("too_many_cards", f"more than {capabilities.cards_per_message} cards")
+    if message.template is not None and not capabilities.takes_templates:
+        raise _unsendable("no_templates", "the platform knows no templates")
+
+
+def require_length(text: str, capabilities: Capabilities) -> None:
+    """Refuse a text that is too long for the platform. Raises DeliveryError."""
+    length = text_length(text, capabilities.text_unit)
     if length > capabilities.text_limit:
         detail = f"{length} {capabilities.text_unit}, more than {capabilities.text_limit}"
-        raise DeliveryError(ErrorKind.BAD_REQUEST, code="text_too_long", detail=detail)
+        raise _unsendable("text_too_long", detail)
+
+
+def in_words(message: OutgoingMessage, capabilities: Capabilities) -> str:
+    """The text with the cards below it as text, for what is not drawn. Raises DeliveryError when too long."""
+    text = "\n\n".join(filter(None, [message.text.strip(), cards.as_text(message.cards)]))
+    require_length(text, capabilities)
+    return text
+
+
+def _require_files(message: OutgoingMessage, capabilities: Capabilities) -> None:
+    if len(message.files) > capabilities.files_per_message:
+        raise _unsendable("too_many_files", f"more than {capabilities.files_per_message} files")
+    if message.files and message.text.strip() and not capabilities.text_with_files:
+        raise _unsendable("text_with_file", "a text does not go into one message with a file")
+    for file in message.files:
+        limit = capabilities.file_limits.get(file.kind)
+        if limit is None:
+            raise DeliveryError(ErrorKind.MEDIA, code="file_kind", detail=f"no {file.kind} can be sent")
+        if file.size > limit.most_bytes:
+            detail = f"{file.size} bytes, more than {limit.most_bytes}"
+            raise DeliveryError(ErrorKind.MEDIA, code="file_too_large", detail=detail)
+        if limit.mimes and file.mime not in limit.mimes:
+            raise DeliveryError(ErrorKind.MEDIA, code="file_type", detail=f"{file.mime} cannot be sent")
+
+
+def _unsendable(code: str, detail: str) -> DeliveryError:
+    return DeliveryError(ErrorKind.BAD_REQUEST, code=code, detail=detail)
 
 
 def accepted(response: PlatformResponse) -> bool:

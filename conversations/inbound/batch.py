@@ -15,6 +15,7 @@ from uuid import UUID
 
 from contacts.identify import Address, Found
 from conversations.channels.items import (
+    CommentChanged,
     DeliveryReport,
     IncomingAttachment,
     IncomingMessage,
@@ -127,6 +128,9 @@ class Batch:
     moves: dict[UUID, Any] = field(default_factory=dict)
     marks: dict[tuple[UUID, UUID], Any] = field(default_factory=dict)
     accepted: dict[UUID, str] = field(default_factory=dict)
+    awaited: dict[tuple[UUID, str, str], list[UUID]] = field(default_factory=dict)
+    """Our public answers without the platform's id, by conversation, comment answered (`to`) and text."""
+    hidden: dict[UUID, tuple[bool, datetime]] = field(default_factory=dict)  # comments, and since when
     reachable: dict[UUID, tuple[UUID, bool]] = field(default_factory=dict)
     known_waits: dict[UUID, list[KnownWait]] = field(default_factory=dict)
     intervals: dict[UUID, list[Interval]] = field(default_factory=dict)
@@ -166,17 +170,20 @@ def references(entry: Entry) -> list[Reference]:
     item: Item = entry.arrival.item
     if isinstance(item, _REFERRING):
         return [Reference(entry.inbox.id, item.external_id)]
+    if isinstance(item, CommentChanged):
+        named = (item.comment_id, item.parent_id)
+        return [Reference(entry.inbox.id, comment_id[:300]) for comment_id in named if comment_id]
     if isinstance(item, DeliveryReport):
         return [Reference(entry.inbox.id, external_id) for external_id in item.external_ids]
     return []
 
 
-def hold(entries: Iterable[Entry]) -> None:
-    """Hold every customer named, until the transaction ends, in one order for everybody. One statement."""
+def hold(addresses: Iterable[Address]) -> None:
+    """Hold these customers until the transaction ends, in one order for everybody. One statement."""
     prefix = scoped_tenant().schema_name
     keys = {
         hashlib.blake2b("\n".join((prefix, *address)).encode("utf-8", "replace"), digest_size=8).digest()
-        for address in map(address_of, entries)
+        for address in addresses
     }
     with prepared() as cursor:
         cursor.execute(
@@ -186,8 +193,8 @@ def hold(entries: Iterable[Entry]) -> None:
 
 
 def own_message_id(item: Item) -> UUID | None:
-    """The id of our message that an echo carries as its correlation, where it is one."""
-    if not isinstance(item, MessageEcho):
+    """The id of our message that an echo or a report carries as its correlation, where it is one."""
+    if not isinstance(item, MessageEcho | DeliveryReport):
         return None
     try:
         return UUID(item.correlation)

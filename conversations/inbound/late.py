@@ -13,7 +13,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from conversations.events import InboundDied
-from conversations.inbound import changes, parked, reading, reports, threads, writing
+from conversations.inbound import changes, comments, parked, reading, reports, threads, writing
 from conversations.inbound.batch import Batch, Reference
 from conversations.models import InboundRecord
 from tenants.statements import prepared
@@ -45,6 +45,7 @@ def apply(message_ids: Sequence[UUID] | None = None) -> int:
         for said in list(batch.said.values()):
             reports.apply_parked(batch, said, addresses[said.id])
             changes.apply_parked(batch, said)
+            comments.apply_parked(batch, said)
         writing.write(batch)
     return len(ids)
 

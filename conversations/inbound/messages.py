@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conversations.channels.items import IncomingMessage, MessageEcho
 from conversations.events import MessageEchoed, MessageReceived
-from conversations.inbound import changes, reports, threads
+from conversations.inbound import changes, comments, reports, threads
 from conversations.inbound.batch import (
     Batch,
     Place,
@@ -18,6 +18,7 @@ from conversations.models import Conversation, Message
 from tenants.workspace.events import SYSTEM, Actor, record
 
 Status = Conversation.Status
+_KINDS = frozenset(Message.Kind.values)
 
 
 def place_of(batch: Batch, entry: Entry) -> Place | None:
@@ -41,7 +42,8 @@ def is_message(batch: Batch, entry: Entry) -> bool:
 
 
 def take_incoming(batch: Batch, entry: Entry, item: IncomingMessage) -> None:
-    """A customer wrote: append it to their thread, which opens and waits."""
+    """A customer wrote: append it to their thread, which opens and waits. What a machine of theirs wrote opens
+    nothing but a thread that nobody has spoken in, and waits for nobody."""
     reference = Reference(entry.inbox.id, item.external_id)
     known = batch.said.get(reference)
     if known is not None:
@@ -53,12 +55,16 @@ def take_incoming(batch: Batch, entry: Entry, item: IncomingMessage) -> None:
         return
     thread = batch.thread_at.get(place) or threads.begin(batch, entry, place, Status.OPEN)
     said = _said(batch, entry, thread, item)
-    threads.open_for(thread, said)
+    is_first = thread.is_new and thread.message_count == 0
+    if is_first or not item.is_automatic:
+        threads.open_for(thread, said)
     threads.append(thread, said)
-    threads.wait(thread, said)
+    if not item.is_automatic:
+        threads.wait(thread, said)
     thread.last_inbound_number = said.number
-    thread.last_customer_message_at = max(thread.last_customer_message_at or said.sent_at, said.sent_at)
-    if item.reply_handle and said.sent_at >= thread.last_customer_message_at:
+    if not item.opens_brief_window:
+        thread.last_customer_message_at = max(thread.last_customer_message_at or said.sent_at, said.sent_at)
+    if item.reply_handle and said.sent_at >= (thread.last_customer_message_at or said.sent_at):
         thread.reply_handle, thread.reply_handle_at = item.reply_handle[:200], entry.arrival.received_at
     _keep(batch, said, reference)
     received = MessageReceived(
@@ -70,6 +76,8 @@ def take_incoming(batch: Batch, entry: Entry, item: IncomingMessage) -> None:
     )
     record(received, by=Actor("contact", thread.contact_id), happened_at=said.sent_at)
     changes.apply_parked(batch, said)
+    if "comment" in item.details:
+        comments.apply_parked(batch, said)
 
 
 def take_echo(batch: Batch, entry: Entry, item: MessageEcho) -> None:
@@ -136,16 +144,20 @@ def _said(batch: Batch, entry: Entry, thread: Thread, item: IncomingMessage | Me
         status=Message.Status.RECEIVED if incoming else Message.Status.SENT,
         sent_at=entry.arrival.happened_at,
         text=item.text,
-        kind=item.kind if item.kind in Message.Kind.values else Message.Kind.UNSUPPORTED,
+        kind=item.kind if item.kind in _KINDS else Message.Kind.UNSUPPORTED,
         attachments=item.attachments,
         received_at=entry.arrival.received_at,
         is_new=True,
     )
     if isinstance(item, IncomingMessage):
         said.reply_to = item.reply_to
-        said.details = {
-            name: value for name, value in (("postback", item.postback), ("referral", item.referral)) if value
+        told = {
+            **item.details,
+            "postback": item.postback,
+            "referral": item.referral,
+            "is_automatic": item.is_automatic,
         }
+        said.details = {name: value for name, value in told.items() if value}
     threads.cut(said)
     return said
 

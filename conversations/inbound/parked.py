@@ -24,7 +24,7 @@ LIFE = timedelta(days=7)
 
 @dataclass(slots=True)
 class Parked:
-    """kind: sent | delivered | read | failed | edited | unsent | reaction."""
+    """kind: sent | delivered | read | failed | edited | unsent | reaction | hidden."""
 
     kind: str
     happened_at: datetime

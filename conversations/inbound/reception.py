@@ -11,11 +11,12 @@ from uuid import UUID
 
 from django.db import DatabaseError, connection
 
-from contacts import identify
 from contacts.identify import Sought
 from conversations.channels import registry
 from conversations.channels.items import (
+    AccountChange,
     AudienceChange,
+    CommentChanged,
     DeliveryReport,
     IncomingMessage,
     MessageEcho,
@@ -23,11 +24,25 @@ from conversations.channels.items import (
     MessageReaction,
     MessageUnsent,
 )
+from conversations.inbound import (
+    addresses,
+    answers,
+    changes,
+    comments,
+    messages,
+    news,
+    parked,
+    reading,
+    records,
+    reports,
+    retries,
+    writing,
+)
 from conversations.inbound import batch as batches
-from conversations.inbound import changes, messages, parked, reading, records, reports, retries, writing
 from conversations.inbound.arrivals import Arrival
 from conversations.inbound.batch import Batch, Reference
 from conversations.inbound.records import Entry
+from conversations.models.messages import awaits_file
 from tenants import failpoints, jobs
 from tenants.workspace.events import unit_of_work
 
@@ -45,6 +60,8 @@ _HANDLERS: dict[type, Callable[[Batch, Entry, Any], None]] = {
     MessageReaction: changes.take_reaction,
     DeliveryReport: reports.take,
     AudienceChange: changes.take_audience_change,
+    AccountChange: news.take,
+    CommentChanged: comments.take,
 }
 
 
@@ -56,18 +73,36 @@ def receive(arrivals: Sequence[Arrival]) -> None:
     """
     if not arrivals:
         return
+    try:
+        _receive(arrivals, _read_at_once)
+    except Exception as error:
+        if _is_database_trouble(error):
+            raise
+        _receive(arrivals, take)  # once more from the beginning, carefully: somebody's item is to blame
+    failpoints.reach("inbound.after_commit")
+
+
+_Reading = Callable[[Sequence[Entry]], list[tuple[Entry, Exception]]]
+
+
+def _receive(arrivals: Sequence[Arrival], read: _Reading) -> None:
     with unit_of_work():
         failpoints.reach("inbound.before_insert")
-        entries = records.store(arrivals)
+        entries = answers.attribute(comments.as_messages(records.store(arrivals)))
         if entries:
-            batches.hold(entries)
-            failed = take(entries)
+            addresses.hold(entries)
+            failed = read(entries)
             if failed:
                 records.set_aside({entry.record_id: records.failure(error) for entry, error in failed})
                 retries.defer_first([entry.record_id for entry, _ in failed])
             writing.touch_inboxes(_newest(entries))
         failpoints.reach("inbound.before_commit")
-    failpoints.reach("inbound.after_commit")
+
+
+def _read_at_once(entries: Sequence[Entry]) -> list[tuple[Entry, Exception]]:
+    """As almost always: without savepoints, which cost two round trips. Raises when anything fails."""
+    apply(entries)
+    return []
 
 
 def take(entries: Sequence[Entry]) -> list[tuple[Entry, Exception]]:
@@ -114,7 +149,8 @@ def apply(entries: Sequence[Entry]) -> None:
     """Everything that recorded entries say. Raises whatever one of them causes; the caller rolls back."""
     batch = Batch(entries)
     reading.read_said(batch)
-    batch.people = identify.resolve_many(_sought(batch))
+    comments.read_awaited(batch)
+    addresses.resolve(batch, _sought(batch))
     places = {place for entry in entries if (place := messages.place_of(batch, entry)) is not None}
     reading.read_threads(batch, places)
     reading.read_sessions(batch)
@@ -125,6 +161,8 @@ def apply(entries: Sequence[Entry]) -> None:
             handle(batch, entry, entry.arrival.item)
     writing.write(batch)
     _ask_profiles(batch)
+    _ask_members(batch)
+    _ask_files(batch)
 
 
 def _sought(batch: Batch) -> list[Sought]:
@@ -163,9 +201,34 @@ def _ask_profiles(batch: Batch) -> None:
     jobs.defer_many("conversations.profiles.fetch", new, queue=jobs.BULK)
 
 
+def _ask_members(batch: Batch) -> None:
+    """Ask who spoke in a group, where the platform told a member's id alone."""
+    senders = [
+        (said.conversation_id, said.details["sender"])
+        for said in batch.said_by_id.values()
+        if said.is_new and "sender" in said.details
+    ]
+    nameless = {(str(talk_id), sender["id"]) for talk_id, sender in senders if not sender.get("name")}
+    calls = [{"conversation_id": talk_id, "member": member} for talk_id, member in sorted(nameless)]
+    jobs.defer_many("conversations.members.name", calls, queue=jobs.BULK)
+
+
+def _ask_files(batch: Batch) -> None:
+    """Let the files be fetched that came with the new messages."""
+    new = [
+        {"message_id": str(said.id)}
+        for said in batch.said_by_id.values()
+        if said.is_new and any(awaits_file(part.kind, part.url, part.media_id) for part in said.attachments)
+    ]
+    jobs.defer_many("conversations.files.incoming.fetch", new, queue=jobs.BULK)
+
+
 def _newest(entries: Sequence[Entry]) -> dict[UUID, datetime]:
+    """When each inbox was heard of last, where that is to be noted."""
     newest: dict[UUID, datetime] = {}
     for entry in entries:
+        if not entry.inbox.was_quiet:
+            continue
         at = entry.arrival.received_at
         newest[entry.inbox.id] = max(newest.get(entry.inbox.id, at), at)
     return newest

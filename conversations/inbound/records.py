@@ -17,15 +17,40 @@ from tenants.statements import prepared
 
 NO_INBOX = "the inbox is gone"
 
+_as_it_came = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+_INBOX = """
+    i.id, i.channel, i.account_id, coalesce(nullif(i.identity_scope, ''), i.account_id),
+    coalesce(i.last_inbound_at < now() - interval '10 s', TRUE)
+"""
+_STORE = f"""
+    WITH written AS (
+        INSERT INTO conversations_inboundrecord
+               (id, inbox_id, channel, account_id, event_id, body, headers, state, attempts, error,
+                received_at)
+        SELECT new.id, i.id, coalesce(i.channel, ''), new.account_id, new.event_id, new.body, new.headers,
+               CASE WHEN i.id IS NULL THEN 'dead' ELSE 'done' END, 0,
+               CASE WHEN i.id IS NULL THEN %s ELSE '' END, new.received_at
+          FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::jsonb[],
+                      %s::timestamptz[])
+               AS new (id, inbox_id, account_id, event_id, body, headers, received_at)
+          LEFT JOIN conversations_inbox i ON i.id = new.inbox_id
+         ORDER BY i.channel, new.account_id, new.event_id
+        ON CONFLICT (channel, account_id, event_id) WHERE NOT event_id = '' DO NOTHING
+        RETURNING id, inbox_id)
+    SELECT written.id, {_INBOX} FROM written LEFT JOIN conversations_inbox i ON i.id = written.inbox_id
+"""  # noqa: S608
+
 
 @dataclass(frozen=True, slots=True)
 class InboxRef:
-    """What an arrival needs to know of its inbox."""
+    """What an arrival needs to know of its inbox. was_quiet: nothing was noted of it for ten seconds."""
 
     id: UUID
     channel: str
     account_id: str
     identity_scope: str
+    was_quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +66,7 @@ def inboxes(ids: Iterable[UUID]) -> dict[UUID, InboxRef]:
     """The inboxes with these ids. One query."""
     with prepared() as cursor:
         cursor.execute(
-            """
-            SELECT id, channel, account_id, coalesce(nullif(identity_scope, ''), account_id)
-              FROM conversations_inbox WHERE id = ANY(%s)
-            """,
+            f"SELECT {_INBOX} FROM conversations_inbox i WHERE i.id = ANY(%s)",  # noqa: S608
             [list(set(ids))],
         )
         return {row[0]: InboxRef(*row) for row in cursor.fetchall()}
@@ -53,52 +75,36 @@ def inboxes(ids: Iterable[UUID]) -> dict[UUID, InboxRef]:
 def store(arrivals: Sequence[Arrival]) -> list[Entry]:
     """Write a record for each arrival and return those that are new: a duplicate ends here.
 
-    Two statements. The rows are written as done, in the transaction that does the work: only what fails is
+    One statement. The rows are written as done, in the transaction that does the work: only what fails is
     written again. An arrival for an inbox that is gone is kept as a dead letter.
     """
-    known = inboxes(arrival.inbox_id for arrival in arrivals)
-    rows = []
-    entries: dict[UUID, Entry] = {}
-    for arrival in arrivals:
-        record_id, inbox = new_id(), known.get(arrival.inbox_id)
-        if inbox is not None:
-            entries[record_id] = Entry(record_id, arrival, inbox)
-        rows.append(_row(record_id, arrival, inbox))
+    by_id = {new_id(): arrival for arrival in arrivals}
     with prepared() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO conversations_inboundrecord
-                   (id, inbox_id, channel, account_id, event_id, body, headers, state, attempts, error,
-                          received_at)
-            SELECT id, inbox_id, channel, account_id, event_id, body, headers, state, 0, error, received_at
-              FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::bytea[],
-                     %s::jsonb[],
-                          %s::text[], %s::text[], %s::timestamptz[])
-                   AS new (id, inbox_id, channel, account_id, event_id, body, headers, state, error,
-                          received_at)
-             ORDER BY channel, account_id, event_id
-            ON CONFLICT (channel, account_id, event_id) WHERE NOT event_id = '' DO NOTHING
-            RETURNING id
-            """,
-            columns(rows),
-        )
-        written = {row[0] for row in cursor.fetchall()}
-    return [entry for record_id, entry in entries.items() if record_id in written]
+        cursor.execute(_STORE, [NO_INBOX, *columns([_row(*each) for each in by_id.items()])])
+        rows = cursor.fetchall()
+    known: dict[UUID, InboxRef] = {}
+    written = {
+        record_id: known.get(inbox[0]) or known.setdefault(inbox[0], InboxRef(*inbox))
+        for record_id, *inbox in rows
+        if inbox[0] is not None
+    }
+    return [
+        Entry(record_id, arrival, written[record_id])
+        for record_id, arrival in by_id.items()
+        if record_id in written
+    ]
 
 
-def _row(record_id: UUID, arrival: Arrival, inbox: InboxRef | None) -> tuple[object, ...]:
+def _row(record_id: UUID, arrival: Arrival) -> tuple[object, ...]:
     item = arrival.item
-    body = json.dumps(item.raw, ensure_ascii=False, separators=(",", ":"), default=str)
+    body = _as_it_came(item.raw)
     return (
         record_id,
-        inbox and inbox.id,
-        inbox.channel if inbox else "",
+        arrival.inbox_id,
         item.account_id[:200],
         item.event_id,
         body.encode("utf-8", "replace"),
         json.dumps(dict(arrival.headers)),
-        InboundRecord.State.DONE if inbox else InboundRecord.State.DEAD,
-        "" if inbox else NO_INBOX,
         arrival.received_at,
     )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from conversations.channels.items import DeliveryReport
+from conversations.channels.outgoing import PUBLIC
 from conversations.events import MessageDelivered, MessageFailed, MessageRead, MessageSent
-from conversations.inbound.batch import Batch, Reference, Said
+from conversations.inbound.batch import Batch, Reference, Said, own_message_id
 from conversations.inbound.parked import Parked, mark_name
 from conversations.inbound.records import Entry
 from conversations.models import Message
@@ -44,13 +47,26 @@ def take(batch: Batch, entry: Entry, item: DeliveryReport) -> None:
     at = entry.arrival.happened_at
     for external_id in item.external_ids:
         reference = Reference(entry.inbox.id, external_id[:300])
-        said = batch.said.get(reference)
+        said = batch.said.get(reference) or _named_by_us(batch, reference, item)
         if said is not None:
             _tell(batch, said, _move(item, at))
         else:
             _park(batch, entry, reference, _move(item, at))
     if item.watermark is not None and item.status in _MARKS:
         _mark(batch, entry, item.address, item.status, min(item.watermark, at))
+
+
+def _named_by_us(batch: Batch, reference: Reference, item: DeliveryReport) -> Said | None:
+    """Our message that a report names by our own id, before the platform's answer told us its id: we learn it."""
+    own_id = own_message_id(item)
+    own = batch.said_by_id.get(own_id) if own_id is not None else None
+    if own is None or own.inbox_id != reference.inbox_id or own.direction != Message.Direction.OUT:
+        return None
+    if not own.external_id:
+        own.external_id = reference.external_id
+        batch.accepted[own.id] = reference.external_id
+        batch.said[reference] = own
+    return own
 
 
 def move(batch: Batch, message_id: UUID, status: str, at: datetime) -> None:
@@ -65,9 +81,16 @@ def apply_parked(batch: Batch, said: Said, address: str) -> None:
         parked = batch.unpark(reference, status)
         if parked is not None:
             _tell(batch, said, _unparked(parked))
+    if is_public(said.details):
+        return
     for status, mark in batch.parked.get(Reference(said.inbox_id, mark_name(address)), {}).items():
         if said.sent_at <= mark.happened_at:
             _tell(batch, said, Move(status, mark.happened_at))
+
+
+def is_public(details: Mapping[str, Any]) -> bool:
+    """Whether a message of ours stands below a comment: what its customer has read says nothing of it."""
+    return str(details.get("to", "")).startswith(PUBLIC)
 
 
 def _unparked(item: Parked) -> Move:
@@ -118,7 +141,7 @@ def _mark(batch: Batch, entry: Entry, address: str, status: str, mark: datetime)
         marks = batch.marks.setdefault((entry.inbox.id, person.identity_id), {})
         marks[status] = max(marks.get(status, mark), mark)
     for said in batch.said_by_id.values():  # told in this very batch: not stored yet
-        at_home = said.is_new and said.inbox_id == entry.inbox.id
+        at_home = said.is_new and said.inbox_id == entry.inbox.id and not is_public(said.details)
         if at_home and person is not None and said.contact_id == person.contact_id and said.sent_at <= mark:
             _tell(batch, said, Move(status, mark))
 
@@ -182,6 +205,7 @@ def _write_marks(batch: Batch) -> None:
               JOIN conversations_conversation c
                    ON c.identity_id = mark.identity_id AND c.inbox_id = mark.inbox_id
              WHERE m.conversation_id = c.id AND m.direction = 'out' AND m.status IN ('sent', 'delivered')
+               AND NOT coalesce(starts_with(m.details->>'to', 'comment:'), FALSE)
                AND (m.sent_at <= mark.read_up_to OR m.status = 'sent' AND m.sent_at <= mark.delivered_up_to)
             RETURNING m.id, m.conversation_id, c.contact_id, m.status, mark.delivered_up_to, mark.read_up_to
             """,

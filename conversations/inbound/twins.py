@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from conversations.events import MessageDelivered, MessageMerged, MessageRead
 from conversations.inbound import late, reports
 from conversations.models import Message
+from tenants.statements import Given, Question
 from tenants.workspace.events import SYSTEM, record
 
+# The second condition is that of the index.
+_NAMED = Question(
+    lambda: Message.objects.filter(
+        ~Q(external_id=""), inbox_id=Given("inbox_id"), external_id=Given("external_id")
+    )
+)
 _TOLD = {Message.Status.DELIVERED: MessageDelivered, Message.Status.READ: MessageRead}
 
 
 def twin_of(message: Message, external_id: str) -> Message | None:
     """Another message of the inbox that has this id of the platform's."""
-    others = Message.objects.filter(inbox_id=message.inbox_id, external_id=external_id)
-    return others.exclude(id=message.id).first()
+    others = _NAMED.all(inbox_id=message.inbox_id, external_id=external_id)
+    return next((other for other in others if other.id != message.id), None)
 
 
 def is_echo_of(twin: Message, message: Message) -> bool:

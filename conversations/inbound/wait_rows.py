@@ -36,7 +36,7 @@ _MOMENTS = """
              FROM conversations_session s WHERE s.conversation_id = asked.id) AS work
       JOIN conversations_message m ON m.conversation_id = asked.id AND m.sent_at >= asked.since
      WHERE m.author_kind = 'outside'
-        OR m.direction = 'in' AND m.number > asked.settled_number
+        OR m.direction = 'in' AND m.number > asked.settled_number AND m.details->>'is_automatic' IS NULL
            AND (asked.has_new_session OR work.ended_at IS NULL OR m.sent_at >= work.started_at
                 OR m.created_at > work.ended_at)
            AND NOT EXISTS (

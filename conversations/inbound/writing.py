@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from contacts.events import ContactUpdated
-from conversations.inbound import parked, records, reports, waits
+from conversations.inbound import parked, records, reports, waits, windows, writers
 from conversations.inbound.batch import Batch, Said, Thread
 from tenants.arrays import columns
 from tenants.ids import new_id
@@ -36,6 +36,7 @@ def write(batch: Batch) -> None:
     changed = [thread for thread in batch.threads.values() if thread.is_changed and not thread.is_new]
     if changed:
         _update_threads(changed)
+    windows.write(batch)
     waits.write(batch)
     reports.write(batch)
     _set_external_ids(batch.accepted)
@@ -48,6 +49,7 @@ def write(batch: Batch) -> None:
         if not item.is_stored
     )
     records.amend(batch.record_states, batch.records_erased)
+    writers.write(batch)
 
 
 def _insert_threads(threads: Sequence[Thread]) -> None:
@@ -232,6 +234,8 @@ def _set_reachable(batch: Batch) -> None:
 def touch_inboxes(received: dict[UUID, datetime]) -> None:
     """Note when each inbox last heard of its platform: to ten seconds, and never waiting for a colleague's
     lock."""
+    if not received:
+        return
     _run(
         """
         UPDATE conversations_inbox i SET last_inbound_at = new.at

@@ -1,10 +1,13 @@
 """Tenant schema: inboxes, conversations, what was said, and what became of it."""
 
-from conversations.models.conversations import Conversation, Inbox, Session, Wait
+from conversations.models.conversations import POST, Conversation, Inbox, Session, Wait
+from conversations.models.files import StoredFile
 from conversations.models.messages import Attachment, Message, ReadMark
-from conversations.models.roads import InboundRecord, OutboundAttempt, ParkedItem
+from conversations.models.roads import AccessToken, InboundRecord, OutboundAttempt, ParkedItem
 
 __all__ = [
+    "POST",
+    "AccessToken",
     "Attachment",
     "Conversation",
     "InboundRecord",
@@ -14,5 +17,6 @@ __all__ = [
     "ParkedItem",
     "ReadMark",
     "Session",
+    "StoredFile",
     "Wait",
 ]

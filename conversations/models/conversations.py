@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, ContactIdentity
 from tenants.workspace.models import Agent, Team
 from tenants.workspace.tenant_model import TenantModel
+
+POST = "post:"
+"""How the thread of comments begins; the platform's id of the post follows."""
 
 
 class Inbox(TenantModel):
@@ -46,6 +49,13 @@ class Inbox(TenantModel):
     probe_at = models.DateTimeField(null=True, editable=False)
     last_inbound_at = models.DateTimeField(_("last received"), null=True, editable=False)
     last_sent_at = models.DateTimeField(_("last sent"), null=True, editable=False)
+    # what the platform said when it was last asked (conversations.checking)
+    checked_at = models.DateTimeField(_("last checked"), null=True, editable=False)
+    check_error = models.CharField(max_length=24, blank=True, editable=False)
+    check_detail = models.CharField(max_length=500, blank=True, editable=False)
+    platform_name = models.CharField(max_length=200, blank=True, editable=False)
+    warnings = models.JSONField(default=list, editable=False)
+    figures = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -69,6 +79,11 @@ class Conversation(TenantModel):
         SNOOZED = "snoozed", _("snoozed")  # sleeps until a time or the next message
         RESOLVED = "resolved", _("resolved")
 
+    class Kind(models.TextChoices):
+        CHAT = "chat", _("chat")
+        GROUP = "group", _("group")
+        COMMENTS = "comments", _("comments")  # what one person wrote in public below one post
+
     class Priority(models.IntegerChoices):
         NORMAL = 0, _("normal")
         HIGH = 1, _("high")
@@ -77,7 +92,17 @@ class Conversation(TenantModel):
     inbox = models.ForeignKey(Inbox, on_delete=models.PROTECT, related_name="conversations", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="conversations")
     identity = models.ForeignKey(ContactIdentity, on_delete=models.CASCADE, related_name="conversations")
-    thread = models.CharField(max_length=200, blank=True)  # the platform's group or room; "" one to one
+    # the platform's group or room; "post:" and the post of public comments; "" one to one
+    thread = models.CharField(max_length=200, blank=True)
+    kind = models.GeneratedField(
+        expression=Case(
+            When(thread="", then=Value("chat")),
+            When(thread__startswith=POST, then=Value("comments")),
+            default=Value("group"),
+        ),
+        output_field=models.CharField(max_length=10, choices=Kind.choices),
+        db_persist=True,
+    )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     assignee = models.ForeignKey(
@@ -89,6 +114,10 @@ class Conversation(TenantModel):
     snoozed_until = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True)  # platform time of the first unanswered customer message
     last_customer_message_at = models.DateTimeField(null=True)  # platform time: the reply window's start
+    # where the platform counts our messages (conversations.window): in that window, and in the brief one
+    sent_in_window = models.PositiveSmallIntegerField(default=0, db_default=0)
+    brief_window_at = models.DateTimeField(null=True)  # platform time of the follow, scan or tapped menu
+    sent_in_brief_window = models.PositiveSmallIntegerField(default=0, db_default=0)
     reply_handle = models.CharField(max_length=200, blank=True)  # LINE: newest reply token
     reply_handle_at = models.DateTimeField(null=True)  # when we received it
     message_count = models.IntegerField(default=0)  # number of the newest message

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models.conversations import Conversation, Inbox
+from conversations.models.files import StoredFile
 from tenants.workspace.models import Agent
 from tenants.workspace.tenant_model import TenantModel
 
@@ -31,6 +32,8 @@ class Message(TenantModel):
         STICKER = "sticker", _("sticker")
         LOCATION = "location", _("place")
         POSTBACK = "postback", _("button")
+        CARD = "card", _("card")
+        TEMPLATE = "template", _("template")
         UNSUPPORTED = "unsupported", _("message of an unknown kind")
 
     class Status(models.TextChoices):
@@ -108,8 +111,23 @@ class Message(TenantModel):
         ]
 
 
+FILE_KINDS = ("image", "video", "audio", "file")
+"""Kinds of attachments that always stand for a file; a sticker does where its platform gives a picture."""
+
+AWAITS_FILE = Q(file__isnull=True) & (
+    Q(kind__in=FILE_KINDS) | (Q(kind="sticker") & (~Q(url="") | ~Q(media_id="")))
+)
+"""The attachments whose file nobody has fetched yet."""
+
+
+def awaits_file(kind: str, url: str, media_id: str) -> bool:
+    """The same of one without a file, by its fields."""
+    return kind in FILE_KINDS or (kind == "sticker" and bool(url or media_id))
+
+
 class Attachment(TenantModel):
-    """A file, sticker or place of a message, as the platform named it. Nothing here has been fetched."""
+    """A file, sticker or place of a message, as the platform named it. `file`: what became of fetching it, or
+    what we send."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments", db_index=False)
     position = models.SmallIntegerField()
@@ -120,10 +138,18 @@ class Attachment(TenantModel):
     mime = models.CharField(max_length=120, blank=True)
     size = models.BigIntegerField(null=True)
     details = models.JSONField(default=dict)
+    file = models.ForeignKey(
+        StoredFile, null=True, on_delete=models.PROTECT, related_name="attachments", db_index=False
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(name="one_attachment_per_position", fields=["message", "position"])
+        ]
+        indexes = [
+            models.Index(name="attachment_by_file", fields=["file"], condition=Q(file__isnull=False)),
+            # read by the sweep
+            models.Index(name="attachment_without_file", fields=["id"], condition=AWAITS_FILE),
         ]
 
 

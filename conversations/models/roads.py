@@ -102,3 +102,21 @@ class OutboundAttempt(TenantModel):
                 name="one_call_at_a_time", fields=["message"], condition=Q(outcome="calling")
             ),
         ]
+
+
+class AccessToken(TenantModel):
+    """The token that a platform has lent to an inbox for a while: conversations.access_tokens."""
+
+    inbox = models.OneToOneField(Inbox, on_delete=models.CASCADE, related_name="+")
+    sealed = models.TextField(blank=True)  # bound to tenant and inbox
+    expires_at = models.DateTimeField(null=True)
+    asked_until = models.DateTimeField(
+        null=True
+    )  # somebody asks the platform for another one, at most so long
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="access_token_ends", condition=Q(sealed="") | Q(expires_at__isnull=False)
+            )
+        ]

@@ -21,10 +21,6 @@ class Whereabouts:
 class Audience(Protocol):
     """What the hub asks of a socket."""
 
-    @property
-    def needs_identities(self) -> bool:
-        """Whether batches must say whose conversations they speak of."""
-
     def text_of(self, batch: Batch) -> str | None:
         """The prepared frame for this socket, or None when nothing in the batch concerns it."""
 
@@ -39,7 +35,6 @@ class DeskAudience:
     """An agent: every event, those of other inboxes than `inbox_ids` (None: all) as bare numbers."""
 
     inbox_ids: frozenset[UUID] | None
-    needs_identities: bool = False
 
     def text_of(self, batch: Batch) -> str | None:
         return batch.text_for(self.inbox_ids)
@@ -57,7 +52,6 @@ class CustomerAudience:
     """A customer in the website chat: the public side of their own conversations, and nothing else."""
 
     identity_id: UUID
-    needs_identities: bool = True
     _was_typing: bool = False
 
     def text_of(self, batch: Batch) -> str | None:

@@ -1,18 +1,20 @@
-"""Events as the browsers get them: read once per batch, written as JSON once, shared by equal audiences."""
+"""Events as the browsers get them: read once per batch, put together once, shared by equal audiences."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from conversations import queries
-from conversations.models import Conversation
+from conversations.channels import cards
 from conversations.queries import Row
-from tenants.workspace.log import MOST_AT_ONCE, LoggedEvent, events_after, newest_sequence
+from conversations.realtime import reading
+from conversations.realtime.reading import LiveEvent
+from tenants.workspace.log import newest_sequence
 
 MOST_MISSED = 500  # whoever missed more reads the page again
 
@@ -34,7 +36,7 @@ _NOT_FOR_THE_CUSTOMER = frozenset({"failed", "skipped"})
 
 def as_json(value: Any) -> str:
     """JSON for a socket: times as ISO 8601, ids as text, no blanks."""
-    return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False)
+    return _encoded(value)
 
 
 def public_message(row: Row) -> Row | None:
@@ -46,18 +48,19 @@ def public_message(row: Row) -> Row | None:
     if row["status"] in _NOT_FOR_THE_CUSTOMER:
         return None
     own_name = row["external_id"] if row["direction"] == "in" else None
-    return {**{name: row[name] for name in _PUBLIC_MESSAGE_FIELDS}, "client_id": own_name}
+    shown = {name: row[name] for name in _PUBLIC_MESSAGE_FIELDS}
+    if row["cards"]:
+        in_words = cards.as_text([cards.read(card) for card in row["cards"]])
+        shown["text"] = "\n\n".join(filter(None, [row["text"], in_words]))
+    return {**shown, "client_id": own_name}
 
 
 @dataclass(slots=True)
 class Batch:
     """A run of events with the rows they speak of, and the texts made of them so far."""
 
-    events: Sequence[LoggedEvent]
-    messages: dict[UUID, Row]
-    conversations: dict[UUID, Row]
-    identities: dict[UUID, UUID]  # conversation -> the customer's identity; empty when nobody asked
-    _written: dict[int, str] = field(default_factory=dict)
+    events: Sequence[LiveEvent]
+    messages: Mapping[UUID, Row]
     _rows: dict[UUID, str] = field(default_factory=dict)
     _texts: dict[frozenset[UUID] | None, str] = field(default_factory=dict)
 
@@ -70,7 +73,7 @@ class Batch:
         text = self._texts.get(inbox_ids)
         if text is None:
             parts = [
-                self._event(event) if self._shows(event, inbox_ids) else f'{{"sequence":{event.sequence}}}'
+                self._whole(event) if _shows(event, inbox_ids) else f'{{"sequence":{event.sequence}}}'
                 for event in self.events
             ]
             text = self._texts[inbox_ids] = f'{{"type":"events","events":[{",".join(parts)}]}}'
@@ -81,67 +84,45 @@ class Batch:
         messages: dict[UUID, Row] = {}
         seen = None
         for event in self.events:
-            if event.conversation_id is None or self.identities.get(event.conversation_id) != identity_id:
+            if event.identity_id != identity_id:
                 continue
-            row = self._message_of(event)
+            row = self.messages.get(event.message_id) if event.message_id else None
             shown = public_message(row) if row is not None else None
             if shown is not None:
                 messages[shown["id"]] = shown
-            if event.name == "conversation.seen":
-                seen = max(seen or 0, int(event.payload["number"]))
+            if event.seen_up_to is not None:
+                seen = max(seen or 0, event.seen_up_to)
         if not messages and seen is None:
             return None
         ordered = sorted(messages.values(), key=lambda message: message["number"])
         return as_json({"type": "messages", "messages": ordered, "seen": seen})
 
-    def _shows(self, event: LoggedEvent, inbox_ids: frozenset[UUID] | None) -> bool:
-        if inbox_ids is None:
-            return True
-        if event.conversation_id is not None:
-            row = self.conversations.get(event.conversation_id)
-            return row is not None and row["inbox_id"] in inbox_ids
-        inbox_id = event.payload.get("inbox_id")
-        return inbox_id is None or UUID(inbox_id) in inbox_ids
+    def _whole(self, event: LiveEvent) -> str:
+        message, conversation = self._message(event.message_id), event.conversation_json or "null"
+        return f'{event.head_json[:-1]},"message":{message},"conversation":{conversation}}}'
 
-    def _event(self, event: LoggedEvent) -> str:
-        text = self._written.get(event.sequence)
-        if text is None:
-            head = as_json(
-                {
-                    "sequence": event.sequence,
-                    "name": event.name,
-                    "at": event.happened_at,
-                    "actor": {"kind": event.actor.kind, "id": event.actor.id},
-                    "conversation_id": event.conversation_id,
-                    "contact_id": event.contact_id,
-                    "payload": event.payload,
-                }
-            )
-            message = self._row(self._message_of(event))
-            conversation = self._row(
-                self.conversations.get(event.conversation_id) if event.conversation_id else None
-            )
-            text = f'{head[:-1]},"message":{message},"conversation":{conversation}}}'
-            self._written[event.sequence] = text
-        return text
-
-    def _row(self, row: Row | None) -> str:
-        if row is None:
+    def _message(self, message_id: UUID | None) -> str:
+        row = self.messages.get(message_id) if message_id else None
+        if message_id is None or row is None:
             return "null"
-        text = self._rows.get(row["id"])
+        text = self._rows.get(message_id)
         if text is None:
-            text = self._rows[row["id"]] = as_json(row)
+            text = self._rows[message_id] = as_json(row)
         return text
 
-    def _message_of(self, event: LoggedEvent) -> Row | None:
-        message_id = event.payload.get("message_id")
-        return self.messages.get(UUID(message_id)) if message_id else None
+
+def _shows(event: LiveEvent, inbox_ids: frozenset[UUID] | None) -> bool:
+    if inbox_ids is None:
+        return True
+    if event.inbox_id is None:  # nobody's in particular; of a conversation that is gone: hidden
+        return event.conversation_id is None
+    return event.inbox_id in inbox_ids
 
 
-def read_after(sequence: int, *, with_identities: bool, limit: int = MOST_AT_ONCE) -> Batch | None:
-    """The events behind `sequence` with their rows; None when there are none. At most five queries."""
-    events = events_after(sequence, limit)
-    return build(events, with_identities=with_identities) if events else None
+def read_after(sequence: int) -> Batch | None:
+    """The events behind `sequence` with their rows; None when there are none. At most three queries."""
+    events = reading.events_after(sequence)
+    return _batch(events) if events else None
 
 
 def read_missed(sequence: int) -> list[Batch] | None:
@@ -149,29 +130,20 @@ def read_missed(sequence: int) -> list[Batch] | None:
     newest = newest_sequence()
     if not 0 <= newest - sequence <= MOST_MISSED:
         return None
-    events = events_after(sequence, MOST_MISSED)
+    events = reading.events_after(sequence, MOST_MISSED)
     if events and events[0].sequence != sequence + 1:  # older than the log
         return None
-    starts = range(0, len(events), MOST_AT_ONCE)
-    return [build(events[start : start + MOST_AT_ONCE], with_identities=False) for start in starts]
+    starts = range(0, len(events), reading.MOST_AT_ONCE)
+    return [_batch(events[start : start + reading.MOST_AT_ONCE]) for start in starts]
 
 
-def build(events: Sequence[LoggedEvent], *, with_identities: bool) -> Batch:
-    """Fetch the rows that the events speak of: two or three queries, however many events there are."""
-    message_ids = {UUID(event.payload["message_id"]) for event in events if event.payload.get("message_id")}
-    conversation_ids = {event.conversation_id for event in events if event.conversation_id is not None}
-    return Batch(
-        events=events,
-        messages=queries.messages_by_id(message_ids) if message_ids else {},
-        conversations=queries.conversations_by_id(conversation_ids) if conversation_ids else {},
-        identities=_identities(conversation_ids) if with_identities and conversation_ids else {},
-    )
-
-
-def _identities(conversation_ids: Iterable[UUID]) -> dict[UUID, UUID]:
-    rows = Conversation.objects.filter(id__in=set(conversation_ids))
-    return dict(rows.values_list("id", "identity_id"))
+def _batch(events: Sequence[LiveEvent]) -> Batch:
+    message_ids = {event.message_id for event in events if event.message_id is not None}
+    return Batch(events, queries.messages_by_id(message_ids) if message_ids else {})
 
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_encoded = json.JSONEncoder(default=_plain, separators=(",", ":"), ensure_ascii=False).encode

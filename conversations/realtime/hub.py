@@ -27,9 +27,11 @@ from conversations.realtime.groups import tenant_group
 from conversations.realtime.presence import STATES
 from conversations.realtime.room import Follower, Room
 from tenants.directory import TenantRef
+from tenants.threads import DatabaseThreads
 from tenants.workspace import wake
 
 LOOK_SECONDS = 15.0
+THREADS = 2
 PRESENCE_SECONDS = 1.0
 LAYER_PAUSE_SECONDS = 2.0
 SOCKETS_PER_USER = 20
@@ -92,6 +94,7 @@ class Hub:
     def __init__(self) -> None:
         self.rooms: dict[UUID, Room] = {}
         self._loop = asyncio.get_running_loop()
+        self._threads = DatabaseThreads(THREADS, "live")
         self._sockets: dict[UUID, int] = {}
         self._sockets_of: dict[tuple[UUID, UUID], int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,6 +117,7 @@ class Hub:
         for room in self.rooms.values():
             room.close()
         self.rooms.clear()
+        await asyncio.to_thread(self._threads.close)
         _hubs.pop(self._loop, None)
 
     # --- sockets ------------------------------------------------------------------------------------------
@@ -142,7 +146,7 @@ class Hub:
         room = self.rooms.get(tenant.id)
         is_first = room is None
         if room is None:
-            room = self.rooms[tenant.id] = Room(tenant)
+            room = self.rooms[tenant.id] = Room(tenant, self._threads)
         follower = Follower(room, audience, push)
         room.followers.add(follower)
         try:
@@ -166,8 +170,9 @@ class Hub:
     # --- what the hub hears -------------------------------------------------------------------------------
 
     def _hear_own(self, tenant_id: UUID, newest: int) -> None:
-        if tenant_id in self.rooms and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake, tenant_id, newest)
+        """In the thread that committed: the reading begins at once, without a turn of the loop."""
+        if not self._loop.is_closed():
+            self._wake(tenant_id, newest)
 
     def _wake(self, tenant_id: UUID, newest: int | None = None) -> None:
         room = self.rooms.get(tenant_id)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
+
+from django.db import connection
 
 from conversations.models import Conversation
 from conversations.realtime.audience import Audience, Whereabouts
 from conversations.realtime.frames import Batch, read_after
 from conversations.realtime.presence import Presence
+from conversations.realtime.reading import MOST_AT_ONCE
 from tenants.directory import TenantRef
-from tenants.scope import in_tenant
-from tenants.workspace.log import MOST_AT_ONCE, newest_sequence
+from tenants.scope import in_tenant, tenant_scope
+from tenants.threads import DatabaseThreads, renew_old_connection
+from tenants.workspace.log import newest_sequence
 
 TRY_AGAIN_SECONDS = 1.0
 
@@ -50,9 +57,12 @@ class Follower:
 
 
 class Room:
-    """Reads the log once per wake-up, however many sockets follow, and hands each its prepared text."""
+    """Reads the log once per wake-up, however many sockets follow, and hands each its prepared text.
 
-    def __init__(self, tenant: TenantRef) -> None:
+    Reading happens in the hub's threads, one batch a turn and one turn at a time; telling in the hub's loop.
+    """
+
+    def __init__(self, tenant: TenantRef, threads: DatabaseThreads) -> None:
         self.tenant = tenant
         self.followers: set[Follower] = set()
         self.presence = Presence()
@@ -60,9 +70,13 @@ class Room:
         self.batches_read = 0
         self._places: dict[UUID, Whereabouts] = {}
         self._is_closed = False
-        self._dirty = asyncio.Event()
         self._opened: asyncio.Future[None] | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._threads = threads
+        self._guard = threading.Lock()
+        self._read_up_to: int | None = None  # None: not open yet
+        self._is_wanted = False
+        self._is_reading = False
 
     async def open(self) -> None:
         """Find out where the log stands; events from here on are live. Safe to call from every newcomer."""
@@ -76,45 +90,65 @@ class Room:
 
     async def _start(self) -> None:
         self.last = await in_tenant(self.tenant, newest_sequence)
-        if not self._is_closed:
-            self._reader = asyncio.create_task(self._read(), name=f"room {self.tenant.slug}")
+        with self._guard:
+            self._read_up_to = self.last
+        self.wake()
 
     def close(self) -> None:
         """Nobody follows any more."""
-        self._is_closed = True
-        if self._reader is not None:
-            self._reader.cancel()
+        with self._guard:
+            self._is_closed = True
 
     def wake(self, newest: int | None = None) -> None:
-        """There may be events up to `newest` (None: look)."""
-        if newest is None or newest > self.last:
-            self._dirty.set()
+        """There may be events up to `newest` (None: look). From any thread."""
+        with self._guard:
+            if self._is_closed or self._read_up_to is None:
+                return
+            if newest is not None and newest <= self._read_up_to:
+                return
+            self._is_wanted = True
+            if self._is_reading:
+                return
+            self._is_reading = True
+        self._threads.submit(self._read)
 
-    async def _read(self) -> None:
-        while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            try:
-                await self._read_on()
-            except Exception as error:
-                logger.warning("the log could not be read for the desk: %s", type(error).__name__)
-                self._dirty.set()
-                await asyncio.sleep(TRY_AGAIN_SECONDS)
-
-    async def _read_on(self) -> None:
-        while True:
-            wanted = any(follower.audience.needs_identities for follower in self.followers)
-            batch = await in_tenant(self.tenant, read_after, self.last, with_identities=wanted)
+    def _read(self) -> None:
+        """One turn, in a thread: read a batch and hand it to the loop, which tells them in this order."""
+        with self._guard:
+            if self._is_closed:
+                return
+            self._is_wanted = False
+            after = self._read_up_to or 0
+        try:
+            renew_old_connection()
+            with tenant_scope(self.tenant):
+                batch = read_after(after)
             self.batches_read += 1
-            if batch is None:
-                return
-            if not wanted and any(follower.audience.needs_identities for follower in self.followers):
-                continue  # a customer joined while we read: once more, with what they need
-            self._tell(batch)
-            if len(batch.events) < MOST_AT_ONCE:
-                return
+            if batch is not None:
+                self._loop.call_soon_threadsafe(self._tell, batch)
+        except Exception as error:
+            logger.warning("the log could not be read for the desk: %s", type(error).__name__)
+            connection.close()
+            self._rest()
+            return
+        with self._guard:
+            if batch is not None:
+                self._read_up_to = batch.last
+                self._is_wanted = self._is_wanted or len(batch.events) == MOST_AT_ONCE
+            self._is_reading = self._is_wanted
+        if self._is_reading:
+            self._threads.submit(self._read)
+
+    def _rest(self) -> None:
+        """After a failure: try again, but not at once."""
+        with self._guard:
+            self._is_reading = False
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(partial(self._loop.call_later, TRY_AGAIN_SECONDS, self.wake))
 
     def _tell(self, batch: Batch) -> None:
+        if self._is_closed:
+            return
         self.last = batch.last
         for follower in tuple(self.followers):
             text = follower.audience.text_of(batch)

@@ -23,7 +23,7 @@ class SimulatedAccount:
     customers: known from the start, each {"id", "name", "language"?, "bubbles"?: [a Bubble's fields]}.
     """
 
-    kind: str  # messenger | line
+    kind: str  # as in conversations.channels.registry
     account_id: str
     name: str
     secret: str

@@ -3,8 +3,15 @@
     /simulator/                     who can be played, shops, faults
     /simulator/phone/<kind>/<account>/<customer>/
     /simulator/shop/<slug>/
-    /simulator/messenger/…          base address of Meta's Graph API
+    /simulator/messenger/…          base address of Meta's Graph API, for pages
+    /simulator/instagram/…          the same for Instagram's accounts
     /simulator/line/…               base address of LINE's Messaging API
+    /simulator/whatsapp/…           base address of WhatsApp's Cloud API
+    /simulator/api/…                an integrator's own system
+    /simulator/telegram/…           base address of Telegram's Bot API
+    /simulator/wechat/…             base address of WeChat's API for Official Accounts
+    /simulator/sms/…                base address of Twilio's API
+    /simulator/email/…              relay of mails
     /simulator/control/…            for tests and drills
 
 Only the hosts it was given are answered, so a brand's host has no simulator.
@@ -24,15 +31,22 @@ from django.conf import settings
 from django.template import Engine
 
 from conversations.simulator.accounts import Register
+from conversations.simulator.api import FakeApi
 from conversations.simulator.control import Control
+from conversations.simulator.email import FakeEmail
 from conversations.simulator.faults import Faults
+from conversations.simulator.instagram import FakeInstagram
 from conversations.simulator.line import FakeLine
 from conversations.simulator.messenger import FakeMessenger
 from conversations.simulator.phone import Phones
 from conversations.simulator.platform import Platform, Stage
 from conversations.simulator.posting import Poster
 from conversations.simulator.shop import shop_page
+from conversations.simulator.sms import FakeSms
+from conversations.simulator.telegram import FakeTelegram
 from conversations.simulator.web import Request, Response, answer, not_found, read, write
+from conversations.simulator.wechat import FakeWeChat
+from conversations.simulator.whatsapp import FakeWhatsApp
 from conversations.simulator.world import World
 
 PREFIX = "/simulator"
@@ -51,7 +65,17 @@ class Simulator:
     ) -> None:
         world, faults = World(folder), Faults()
         self.stage = Stage(Register(folder), world, faults, Poster(world, faults))
-        platforms: list[Platform] = [FakeMessenger(self.stage), FakeLine(self.stage)]
+        platforms: list[Platform] = [
+            FakeMessenger(self.stage),
+            FakeInstagram(self.stage),
+            FakeLine(self.stage),
+            FakeTelegram(self.stage),
+            FakeWhatsApp(self.stage),
+            FakeApi(self.stage),
+            FakeWeChat(self.stage),
+            FakeSms(self.stage),
+            FakeEmail(self.stage),
+        ]
         self._platforms: Mapping[str, Platform] = {each.kind: each for each in platforms}
         self._engine = Engine(dirs=[str(ROOT / "templates")], libraries={"i18n": "django.templatetags.i18n"})
         self._phones = Phones(self.stage, self._platforms, self._engine)

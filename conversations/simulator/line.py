@@ -17,34 +17,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from conversations.channels import wire
-from conversations.channels.base import Unparsable, text_length
+from conversations.channels.base import Unparsable
+from conversations.simulator import line_hooks, line_objects, samples
 from conversations.simulator.accounts import SimulatedAccount
+from conversations.simulator.line_refusals import refuse
 from conversations.simulator.platform import Event, Platform, Stage
 from conversations.simulator.web import Request, Response, answer
 from conversations.simulator.world import Bubble, Customer, digits
 
-TEXT_LIMIT = 5000
 MOST_MESSAGES = 5
 REPLY_LIFE_MS = 60_000
 RETRY_KEY_LIFE_MS = 24 * 3600 * 1000
 MONTHLY_QUOTA = 5000
-SENDER_NAME_LIMIT = 20
-_ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-_REFUSALS: dict[str, tuple[int, str, dict[str, str]]] = {
-    "token": (401, "Authentication failed due to the following reason: invalid token.", {}),
-    "permission": (403, "Not authorized to use this API. Please contact LINE.", {}),
-    "rate_limit": (429, "The API rate limit has been exceeded. Try again later.", {"retry-after": "2"}),
-    "quota": (429, "You have reached your monthly limit.", {}),
-    "temporary": (500, "The error occurred on the server.", {}),
-    "blocked": (400, "Failed to send messages", {}),
-    "bad_request": (400, "The request body has 1 error(s)", {}),
-    "window_closed": (400, "Invalid reply token", {}),
-    "reply_token": (400, "Invalid reply token", {}),
-    "no_such_user": (400, "Failed to send messages", {}),
-    "retry_key": (400, "The X-Line-Retry-Key header is invalid.", {}),
-    "not_found": (404, "Not found", {}),
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -58,7 +42,21 @@ class FakeLine(Platform):
 
     kind = "line"
     label = "LINE"
-    acts = frozenset({"write", "sticker", "image", "unsend", "read", "follow", "unfollow"})
+    acts = frozenset(
+        {
+            "write",
+            "sticker",
+            "image",
+            "audio",
+            "file",
+            "location",
+            "tap",
+            "unsend",
+            "read",
+            "follow",
+            "unfollow",
+        }
+    )
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
@@ -67,7 +65,8 @@ class FakeLine(Platform):
         self._used: Counter[str] = Counter()
 
     async def answer(self, request: Request, path: str) -> Response:
-        """`v2/bot/message/{reply,push,quota,…}`, `v2/bot/profile/{user}`, `v2/bot/info`."""
+        """`v2/bot/message/{reply,push,quota,…}`, `v2/bot/{profile,group}/…`, `v2/bot/info`, and the contents of
+        messages, which stand on api-data.line.me in the real world."""
         account = self._account(request)
         if account is None:
             return refuse("token")
@@ -87,9 +86,11 @@ class FakeLine(Platform):
             return answer({"type": "limited", "value": MONTHLY_QUOTA})
         if call == "GET message/quota/consumption":
             return answer({"totalUsage": self._used[account.account_id]})
-        if call.startswith("GET profile/"):
-            return self._profile(account, call.removeprefix("GET profile/"))
-        return refuse("not_found")
+        if call == "GET channel/webhook/endpoint":
+            return answer({"endpoint": self._hook_address(account), "active": True})
+        name, _slash, rest = call.removeprefix("GET ").partition("/")
+        asked = {"profile": self._profile, "group": self._group, "message": self._content}.get(name)
+        return asked(account, rest) if asked and request.method == "GET" else refuse("not_found")
 
     def new_customer_id(self) -> str:
         return f"U{secrets.token_hex(16)}"
@@ -112,20 +113,28 @@ class FakeLine(Platform):
     ) -> Event | None:
         if act == "read":
             return None  # LINE tells nobody
+        is_group = customer.id.startswith(line_hooks.GROUP)
+        source = {"type": "group", "groupId": customer.id} if is_group else {"type": "user"}
+        if act not in {"follow", "unfollow"} or not is_group:
+            source["userId"] = line_hooks.member_id(customer)
         event: Event = {
             "mode": "active",
             "timestamp": self.stage.world.now(),
-            "source": {"type": "user", "userId": customer.id},
-            "webhookEventId": _ulid(self.stage.world.now()),
+            "source": source,
+            "webhookEventId": line_hooks.ulid(self.stage.world.now()),
         }
         if act == "unsend" and bubble is not None:
             return {"type": "unsend", **event, "unsend": {"messageId": bubble.id}}
         if act == "unfollow":
-            return {"type": "unfollow", **event}
+            return {"type": "leave" if is_group else "unfollow", **event}
         event["replyToken"] = self._new_reply_token(customer)
+        if act == "tap" and bubble is not None:
+            return {"type": "postback", **event, "postback": {"data": bubble.payload}}
+        if bubble is None and is_group:
+            return {"type": "join", **event}
         if bubble is None:
             return {"type": "follow", **event, "follow": {"isUnblocked": bool(customer.bubbles)}}
-        return {"type": "message", **event, "timestamp": bubble.at, "message": _message(bubble)}
+        return {"type": "message", **event, "timestamp": bubble.at, "message": line_hooks.message(bubble)}
 
     def _account(self, request: Request) -> SimulatedAccount | None:
         token = request.bearer.encode()
@@ -184,10 +193,8 @@ class FakeLine(Platform):
         """Onto the phone. Who has blocked the account gets nothing, and LINE does not say so."""
         sent = []
         for message in messages:
-            sender = wire.text(wire.mapping(message, "sender"), "name")
-            bubble = Bubble(
-                self.new_bubble_id(), self.stage.world.now(), False, wire.text(message, "text"), sender=sender
-            )
+            bubble = Bubble(self.new_bubble_id(), self.stage.world.now(), False, "")
+            line_objects.put(bubble, message)
             sent.append({"id": bubble.id, "quoteToken": secrets.token_urlsafe(16)})
             if customer.follows:
                 customer.bubbles.append(bubble)
@@ -201,21 +208,41 @@ class FakeLine(Platform):
         language = {"language": customer.language} if customer.language else {}
         return answer({"userId": customer.id, "displayName": customer.name, **language})
 
+    def _group(self, account: SimulatedAccount, path: str) -> Response:
+        """`{group}/summary`, `{group}/member/{user}`."""
+        group_id, _slash, what = path.partition("/")
+        group = self.stage.world.customer(account, group_id)
+        if group is None or not group.id.startswith(line_hooks.GROUP) or not group.follows:
+            return refuse("not_found")
+        if what == "summary":
+            return answer({"groupId": group.id, "groupName": group.name})
+        member_id = line_hooks.member_id(group)
+        if what == f"member/{member_id}":
+            return answer({"userId": member_id, "displayName": f"{group.name} 1"})
+        return refuse("not_found")
+
+    def _content(self, account: SimulatedAccount, path: str) -> Response:
+        """`{message}/content`, and `{message}/content/transcoding`: everything is ready at once here."""
+        message_id, _slash, what = path.partition("/")
+        people = self.stage.world.meet(account)
+        found = next((each for person in people if (each := person.bubble(message_id)) is not None), None)
+        sample = samples.of(found.kind) if found is not None and found.mine else None
+        if found is None or sample is None:
+            return refuse("not_found")
+        if found.unsent:
+            return refuse("gone")
+        if what == "content/transcoding":
+            return answer({"status": "succeeded"})
+        return Response(200, sample.content, sample.mime) if what == "content" else refuse("not_found")
+
+    def _hook_address(self, account: SimulatedAccount) -> str:
+        url = account.hook_url
+        return self.stage.poster.own_address + url if url.startswith("/") else url
+
     def _new_reply_token(self, customer: Customer) -> str:
         token = secrets.token_hex(16)
         self._reply_tokens[token] = _ReplyToken(customer, self.stage.world.now())
         return token
-
-
-def refuse(name: str, *details: Mapping[str, str]) -> Response:
-    """LINE's error body."""
-    status, text, headers = _REFUSALS[name]
-    content: dict[str, Any] = {"message": text}
-    if name == "bad_request":
-        content["details"] = list(details) or [
-            {"message": "Size must be between 1 and 5", "property": "messages"}
-        ]
-    return answer(content, status=status, headers={**headers, "x-line-request-id": str(uuid.uuid4())})
 
 
 def _read(request: Request) -> tuple[dict[str, Any], list[dict[str, Any]], str]:
@@ -225,18 +252,8 @@ def _read(request: Request) -> tuple[dict[str, Any], list[dict[str, Any]], str]:
     except Unparsable:
         return {}, [], "bad_request"
     messages = wire.objects(content, "messages")
-    is_good = 1 <= len(messages) <= MOST_MESSAGES and all(_is_good(each) for each in messages)
+    is_good = 1 <= len(messages) <= MOST_MESSAGES and all(map(line_objects.is_good, messages))
     return content, messages, "" if is_good else "bad_request"
-
-
-def _is_good(message: Mapping[str, Any]) -> bool:
-    name = wire.text(wire.mapping(message, "sender"), "name")
-    return (
-        message.get("type") == "text"
-        and 1 <= text_length(wire.text(message, "text"), "utf16") <= TEXT_LIMIT
-        and text_length(name, "utf16") <= SENDER_NAME_LIMIT
-        and "line" not in name.lower()
-    )
 
 
 def _is_uuid(value: str) -> bool:
@@ -244,24 +261,3 @@ def _is_uuid(value: str) -> bool:
         return str(uuid.UUID(value)) == value.lower()
     except ValueError:
         return False
-
-
-def _message(bubble: Bubble) -> dict[str, Any]:
-    common = {"id": bubble.id, "quoteToken": f"qt-{bubble.id}"}
-    if bubble.kind == "sticker":
-        sticker = {
-            "packageId": "446",
-            "stickerId": "1988",
-            "stickerResourceType": "ANIMATION",
-            "keywords": ["Hi"],
-        }
-        return {"type": "sticker", **common, **sticker}
-    if bubble.kind == "image":
-        return {"type": "image", **common, "contentProvider": {"type": "line"}}
-    return {"type": "text", **common, "text": bubble.text}
-
-
-def _ulid(milliseconds: int) -> str:
-    """26 signs: 48 bits of time, 80 random ones (github.com/ulid/spec)."""
-    value = milliseconds << 80 | secrets.randbits(80)
-    return "".join(_ULID[value >> shift & 31] for shift in range(125, -1, -5))

@@ -67,7 +67,14 @@ class Phones:
 
     def _page(self, request: Request, account: SimulatedAccount, customer: Customer) -> Response:
         platform = self._platforms[account.kind]
-        context = {"account": account, "customer": customer, "label": platform.label, "acts": platform.acts}
+        context = {
+            "account": account,
+            "customer": customer,
+            "label": platform.label,
+            "acts": platform.acts,
+            "editable": platform.editable,
+            "post": platform.post_text(account),
+        }
         return page(self._engine, "simulator/phone.html", context, request)
 
     def _act(self, request: Request, account: SimulatedAccount, customer: Customer) -> Response:

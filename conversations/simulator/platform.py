@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from conversations.simulator import samples
 from conversations.simulator.accounts import Register, SimulatedAccount
 from conversations.simulator.faults import HANG, Faults
 from conversations.simulator.posting import Hook, Poster
@@ -15,6 +16,7 @@ from conversations.simulator.world import Bubble, Customer, World
 
 HANG_SECONDS = 15.0  # longer than any client of ours waits
 MOST_TEXT = 5000
+WRITTEN = frozenset({"write", "sticker", "image", "audio", "file", "location"})
 
 Event = dict[str, Any]
 
@@ -39,6 +41,7 @@ class Platform(ABC):
     kind: ClassVar[str]
     label: ClassVar[str]
     acts: ClassVar[frozenset[str]]
+    editable: ClassVar[frozenset[str]] = frozenset({"text"})  # kinds of messages that their author may change
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -67,9 +70,14 @@ class Platform(ABC):
     def new_bubble_id(self) -> str:
         """The id of a message."""
 
+    def post_text(self, account: SimulatedAccount) -> str:
+        """What stands in the post that people may comment on; "" where there is none."""
+        return ""
+
     def act(self, account: SimulatedAccount, customer: Customer, wanted: Mapping[str, Any]) -> Bubble | None:
-        """Do what a customer does: {"do": write | sticker | image | edit | unsend | read | follow | unfollow,
-        "text": …, "id": …}. Posts the webhook. Raises NotPossible."""
+        """Do what a customer does: {"do": write | sticker | image | audio | file | location | tap | edit |
+        unsend | read | follow | unfollow, "text": …, "id": …, "payload": …}. Posts the webhook. Raises
+        NotPossible."""
         act = wanted.get("do")
         if not isinstance(act, str) or act not in self.acts:
             raise NotPossible(f"{self.label} knows no such act")
@@ -82,7 +90,18 @@ class Platform(ABC):
 
     def post(self, account: SimulatedAccount, name: str, events: list[Event]) -> None:
         """Send a webhook with `events` on its way."""
-        self.stage.poster.post(Hook(account, name, lambda again: self.envelope(account, events, again=again)))
+        self.stage.poster.post(
+            Hook(
+                account,
+                name,
+                lambda again: self.envelope(account, events, again=again),
+                lambda body: self.query(account, body),
+            )
+        )
+
+    def query(self, account: SimulatedAccount, body: bytes) -> str:
+        """What the platform adds to the hook's address, for those that sign there."""
+        return ""
 
     def record(
         self, account: SimulatedAccount, endpoint: str, request: Request, content: object, response: Response
@@ -107,15 +126,21 @@ class Platform(ABC):
 
     def _change(self, customer: Customer, act: str, wanted: Mapping[str, Any]) -> Bubble | None:
         now = self.stage.world.now()
-        if act in {"write", "sticker", "image"}:
+        if act == "tap":
+            return self._tap(customer, wanted, now)
+        if act in WRITTEN:
             text = self._text(wanted) if act == "write" else ""
             bubble = Bubble(self.new_bubble_id(), now, True, text, "text" if act == "write" else act)
+            sample = samples.of(act)
+            if sample is not None:
+                bubble.files.append({"kind": act, "name": sample.name, "url": sample.data_url})
             customer.bubbles.append(bubble)
             customer.wrote_at = now
             return bubble
         if act in {"edit", "unsend"}:
             found = customer.bubble(str(wanted.get("id", "")))
-            if found is None or not found.mine or found.unsent or (act == "edit" and found.kind != "text"):
+            is_own = found is not None and found.mine and not found.unsent and found.kind != "tap"
+            if found is None or not is_own or (act == "edit" and found.kind not in self.editable):
                 raise NotPossible("there is no such message")
             found.text = self._text(wanted) if act == "edit" else ""
             found.edited += act == "edit"
@@ -127,6 +152,17 @@ class Platform(ABC):
         else:
             customer.follows = act == "follow"
         return None
+
+    def _tap(self, customer: Customer, wanted: Mapping[str, Any], now: int) -> Bubble:
+        """The customer taps a button of one of our messages."""
+        tapped, payload = customer.bubble(str(wanted.get("id", ""))), str(wanted.get("payload", ""))
+        label = tapped.offered(payload) if tapped is not None else None
+        if tapped is None or label is None:
+            raise NotPossible("there is no such button")
+        bubble = Bubble(self.new_bubble_id(), now, True, label, "tap", payload=payload, answers=tapped.id)
+        customer.bubbles.append(bubble)
+        customer.wrote_at = now
+        return bubble
 
     @staticmethod
     def _text(wanted: Mapping[str, Any]) -> str:

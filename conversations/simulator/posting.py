@@ -22,13 +22,18 @@ Build = Callable[[bool], tuple[bytes, Mapping[str, str]]]
 """Body and headers of a webhook; the argument tells whether it is sent again."""
 
 
+def _no_query(body: bytes) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One webhook."""
+    """One webhook. query: what its platform adds to the address of a try with this body."""
 
     account: SimulatedAccount
     name: str
     build: Build
+    query: Callable[[bytes], str] = _no_query
 
 
 class Poster:
@@ -46,6 +51,11 @@ class Poster:
     def waiting(self) -> int:
         """How many webhooks nobody has accepted yet."""
         return len(self._tasks) + len(self._held)
+
+    def address_of(self, account: SimulatedAccount) -> str:
+        """Where the webhooks of an account go."""
+        url = account.hook_url
+        return self.own_address + url if url.startswith("/") else url
 
     def post(self, hook: Hook) -> None:
         """Send a webhook on its way, faults included."""
@@ -91,8 +101,8 @@ class Poster:
 
     async def _try(self, hook: Hook, *, again: bool) -> bool:
         body, headers = hook.build(again)
-        url = hook.account.hook_url
-        address = self.own_address + url if url.startswith("/") else url
+        query = hook.query(body)
+        address = self.address_of(hook.account) + (f"?{query}" if query else "")
         try:
             status = await asyncio.to_thread(post, address, body, headers)
         except (OSError, http.client.HTTPException) as error:
@@ -123,7 +133,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(target, parts.port, timeout=ANSWER_SECONDS)
     try:
-        connection.request("POST", parts.path or "/", body, {**headers, "Host": parts.netloc})
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", path, body, {**headers, "Host": parts.netloc})
         return connection.getresponse().status
     finally:
         connection.close()

@@ -17,8 +17,8 @@ MOST_BYTES = 2_000_000
 LANGUAGES = {"en": "en", "zh": "zh-hant", "ja": "ja"}
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data: http: https:; media-src data: http: https:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _OWN_SCRIPTS = "script-src 'self'"
 

@@ -20,17 +20,33 @@ MOST_RECORDS = 200_000
 
 @dataclass(slots=True)
 class Bubble:
-    """One message on a phone. at: milliseconds of the simulated clock. mine: the customer wrote it."""
+    """One message on a phone. at: milliseconds of the simulated clock. mine: the customer wrote it.
+
+    files: what stands in it, each {"kind", "name", "url"}, the url "" where there is nothing to show. cards: each
+    {"title", "text", "picture", "rows": [[label, value]], "buttons": [a choice]}. choices: what may be tapped
+    below it, each {"label", "payload"} or {"label", "url"}. A tap is a message of kind "tap" with the payload
+    and, in `answers`, the message that was tapped.
+    """
 
     id: str
     at: int
     mine: bool
     text: str
-    kind: str = "text"  # text | sticker | image
+    kind: str = "text"  # text | sticker | image | audio | file | location | tap
     edited: int = 0
     unsent: bool = False
     seen: bool = False
     sender: str = ""
+    payload: str = ""
+    answers: str = ""
+    files: list[dict[str, str]] = field(default_factory=list)
+    cards: list[dict[str, Any]] = field(default_factory=list)
+    choices: list[dict[str, str]] = field(default_factory=list)
+
+    def offered(self, payload: str) -> str | None:
+        """The label of the button with this payload; None when the message has no such button."""
+        buttons = [*self.choices, *(each for card in self.cards for each in card.get("buttons", ()))]
+        return next((each["label"] for each in buttons if payload and each.get("payload") == payload), None)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,16 @@ from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.channels import registry
+from conversations.channels.cards import Money
 from conversations.channels.errors import ErrorKind
+from conversations.channels.templates import pieces
+from conversations.files.kinds import SHOWN
 from conversations.models import Conversation, Message
 
 register = template.Library()
 
 TONES = 8
+LONGEST_EDGE = 240  # of a picture in the thread, as in static/desk/attachments.js
 ERROR_TEXTS = {
     ErrorKind.WINDOW_CLOSED: _("The platform's reply window is closed."),
     ErrorKind.QUOTA_USED: _("The account's message quota is used up."),
@@ -40,6 +45,23 @@ ATTACHMENT_TEXTS = {
     "link": _("Link"),
     "card": _("Card"),
 }
+
+FILE_REASONS = {
+    "too_large": _("The file is too large to be kept."),
+    "address": _("The file lies at an address that is not asked."),
+    "not_found": _("The platform does not have the file any more."),
+    "not_allowed": _("The platform does not give the file to this account."),
+    "unreachable": _("The platform did not answer."),
+    "empty": _("The file is empty."),
+}
+GAP_PLACES = {"header": _("Header"), "body": _("Text"), "button": _("Button")}
+ATTACHMENT_ICONS = {"image": "image", "sticker": "image", "location": "place", "link": "link"}
+
+
+@register.filter
+def translated(text: Any) -> str:
+    """A text that was marked elsewhere for the catalogs (`channels.base.gettext_noop`), in the reader's language."""
+    return gettext(str(text)) if text else ""
 
 
 @register.filter
@@ -102,6 +124,89 @@ def error_text(kind: str | None) -> str:
 def attachment_text(kind: str) -> str:
     """The word for a kind of attachment."""
     return str(ATTACHMENT_TEXTS.get(kind, ATTACHMENT_TEXTS["file"]))
+
+
+@register.filter
+def attachment_icon(kind: str | None) -> str:
+    """The symbol of a kind of attachment in the icon sheet."""
+    return ATTACHMENT_ICONS.get(kind or "", "file")
+
+
+@register.filter
+def attachment_look(attachment: dict[str, Any] | None) -> str:
+    """How an attachment's row is shown: picture, film, sound, file, link, plain, fetching or absent."""
+    if not attachment:
+        return ""
+    if attachment["state"] != "stored":
+        look = {"fetching": "fetching", "none": "link" if attachment["url"] else "plain"}
+        return look.get(attachment["state"], "absent")
+    if attachment["has_thumbnail"]:
+        return "picture"
+    family = attachment["mime"].partition("/")[0]
+    return {"audio": "sound", "video": "film"}.get(family, "file") if attachment["mime"] in SHOWN else "file"
+
+
+@register.filter
+def shown_size(attachment: dict[str, Any] | None) -> tuple[int, int]:
+    """A picture's width and height in the thread: told before it is loaded, so that nothing jumps."""
+    width, height = (attachment or {}).get("width") or 1, (attachment or {}).get("height") or 1
+    scale = min(1.0, LONGEST_EDGE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+@register.filter
+def attachment_words(attachment: dict[str, Any] | None) -> str:
+    """An attachment that is not shown itself, in words: what it is, its name, where it lies, how large it is."""
+    if not attachment:
+        return ""
+    place = attachment["place"] or {}
+    point = (
+        f"{place['latitude']:.5f}, {place['longitude']:.5f}"
+        if isinstance(place.get("latitude"), int | float) and isinstance(place.get("longitude"), int | float)
+        else ""
+    )
+    size = file_size(attachment["size"]) if attachment["size"] else ""
+    words = [attachment_text(attachment["kind"]), attachment["name"], place.get("address") or "", point, size]
+    return " · ".join(filter(None, words))
+
+
+@register.filter
+def file_reason(reason: str | None) -> str:
+    """Why there is no file, in the agent's language."""
+    return str(FILE_REASONS.get(reason or "", _("The file could not be fetched.")))
+
+
+@register.filter
+def money(amount: dict[str, str] | None) -> str:
+    """An amount of a card as it is written: TWD 1,280."""
+    return str(Money(Decimal(amount["amount"]), amount["currency"])) if amount else ""
+
+
+@register.filter
+def template_paragraphs(row: dict[str, Any]) -> list[list[tuple[str, str]]]:
+    """A template's header, body and footer, each cut at its gaps."""
+    places = [("header", row["header"]), ("body", row["body"]), ("footer", row["footer"])]
+    return [pieces(text, place) for place, text in places if text]
+
+
+@register.filter
+def gap_label(gap: str) -> str:
+    """What an input for a gap is called: the place, and the gap as it stands in the text."""
+    place, _dot, name = gap.rpartition(".")
+    word = GAP_PLACES.get(place.partition(".")[0], "")
+    return f"{word} {{{{{name}}}}}"
+
+
+@register.filter
+def bcp47(language: str) -> str:
+    """A platform's name of a language as pages write it: zh_TW is zh-TW."""
+    return language.replace("_", "-")
+
+
+@register.simple_tag
+def file_reasons() -> list[tuple[str, Any]]:
+    """Every reason for a missing file with its text, for the page's word list."""
+    return list(FILE_REASONS.items())
 
 
 @register.filter

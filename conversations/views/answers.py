@@ -23,15 +23,33 @@ TITLES = {
     "text_too_long": _("The message is longer than the channel allows."),
     "text_unreadable": _("The message holds characters that cannot be sent."),
     "window_closed": _("The reply window is closed until the customer writes again."),
+    "window_used_up": _("The platform takes no more messages until the customer writes again."),
     "human_only": _("Only a person may answer now, outside the free reply window."),
     "unreachable": _("The customer cannot be reached any more."),
     "inbox_closed": _("This inbox is switched off."),
     "conversation_moved": _("There are new messages since you wrote this."),
     "gone": _("This conversation does not exist any more."),
+    "which_comment": _("Choose the comment that you answer."),
+    "words_only": _("A comment is answered with words or a picture."),
+    "one_message_only": _("A comment has room for one private message: send a text or a file, not both."),
+    "already_private": _("This comment has had its private message already."),
+    "too_late": _("The seven days for a private message to this comment are over."),
+    "not_hidden": _("The platform did not do this with the comment."),
     "not_failed": _("This message is not waiting for a decision any more."),
     "unknown_agent": _("This colleague does not work here any more."),
     "not_open": _("This conversation is resolved. Reopen it first."),
     "another_is_open": _("The customer has a newer conversation that is open."),
+    "file_kind": _("This channel takes no files of this kind."),
+    "file_type": _("This channel does not take files of this type."),
+    "file_too_large": _("The file is larger than the channel allows."),
+    "file_empty": _("The file is empty."),
+    "file_gone": _("The file was uploaded too long ago. Add it again."),
+    "too_many_files": _("Too many files for one answer."),
+    "too_many_quick_replies": _("Too many quick replies for this channel."),
+    "too_many_cards": _("Too many cards for one answer."),
+    "no_templates": _("This channel knows no templates."),
+    "template_alone": _("A template goes with one file at most, and with nothing else."),
+    "bad_filling": _("A gap of the template is empty, or holds what the platform does not take."),
 }
 
 
@@ -101,6 +119,25 @@ def switch_in(body: dict[str, Any], key: str) -> bool:
     if not isinstance(value, bool):
         raise BadRequest
     return value
+
+
+def object_in(body: dict[str, Any], key: str) -> dict[str, Any]:
+    """An object of the body. Raises BadRequest."""
+    value = body.get(key)
+    if not isinstance(value, dict):
+        raise BadRequest
+    return value
+
+
+def ids_in(body: dict[str, Any], key: str) -> list[UUID]:
+    """A list of ids of the body, each once; absent means none. Raises BadRequest."""
+    values = body.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise BadRequest
+    try:
+        return list(dict.fromkeys(UUID(value) for value in values))
+    except ValueError:
+        raise BadRequest from None
 
 
 def id_in(body: dict[str, Any], key: str) -> UUID:

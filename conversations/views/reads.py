@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,8 @@ from django.utils import timezone
 from contacts.models import ContactIdentity
 from conversations import queries, window
 from conversations.channels import registry
+from conversations.channels.base import Capabilities
+from conversations.files import limits
 from conversations.models import Conversation, ReadMark, Session
 from conversations.queries import Row
 from tenants.workspace.access import Member, MemberRequest
@@ -93,18 +97,31 @@ def sessions(contact_id: UUID, inbox_ids: frozenset[UUID] | None) -> list[dict[s
     return [dict(row) for row in told]
 
 
+def _below_posts(capabilities: Capabilities) -> Capabilities:
+    """What a channel takes below a post: words, at any time. A private message is given its own end."""
+    return replace(capabilities, reply_window=None, human_window=None, file_limits={}, takes_templates=False)
+
+
 def reply_window(conversation: Conversation, now: datetime | None = None) -> dict[str, Any]:
     """The reply window as the composer shows it: state, ends, and the spans it is counted with, in seconds."""
     capabilities = registry.open(conversation.inbox.channel).capabilities
-    span = window.reply_window(capabilities, conversation.last_customer_message_at, now or timezone.now())
+    if conversation.kind == Conversation.Kind.COMMENTS:
+        capabilities = _below_posts(capabilities)
+    span = window.window_of(capabilities, conversation, now or timezone.now())
     return {
         "state": str(span.state),
         "closes_at": span.closes_at,
         "human_closes_at": span.human_closes_at,
         "seconds": capabilities.reply_window and int(capabilities.reply_window.total_seconds()),
         "human_seconds": capabilities.human_window and int(capabilities.human_window.total_seconds()),
+        "brief_seconds": capabilities.brief_window and int(capabilities.brief_window.total_seconds()),
+        "messages": capabilities.window_messages,
+        "takes_templates": capabilities.takes_templates,
+        "takes_files": bool(capabilities.file_limits),
+        "file_limits": json.dumps(limits.told(capabilities)),
         "text_limit": capabilities.text_limit,
         "text_unit": capabilities.text_unit,
+        "counts_segments": capabilities.counts_segments,
         "reports_delivered": capabilities.reports_delivered,
         "reports_read": capabilities.reports_read,
     }

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
 from conversations import gates, lifecycle, outbound, queries
-from conversations.models import Message
-from conversations.views.answers import act, body_of, id_in, number_in, switch_in, text_in
+from conversations.channels.outgoing import Template
+from conversations.channels.templates import BadFilling
+from conversations.comments import answering
+from conversations.models import Conversation, Message
+from conversations.templates import queries as templates
+from conversations.templates.queries import usable_template
+from conversations.views.answers import (
+    BadRequest,
+    act,
+    body_of,
+    id_in,
+    ids_in,
+    number_in,
+    object_in,
+    problem,
+    switch_in,
+    text_in,
+)
 from tenants.workspace.access import MemberRequest, Permission, needs
 from tenants.workspace.log import newest_sequence
 
@@ -16,18 +35,68 @@ from tenants.workspace.log import newest_sequence
 @act
 @needs(Permission.REPLY)
 def reply(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
-    """Answer the customer: {text, client_id, seen_number, outside_window}. The same client_id answers the same row."""
+    """Answer the customer: {text, client_id, seen_number, outside_window, files: [id], template: {id, values},
+    comment: {id, is_private}}.
+
+    The same client_id answers the same rows.
+    """
     conversation = gates.access_conversation(request.member, conversation_id)
     body = body_of(request)
+    if body.get("comment") is not None:
+        return _answer_comment(request, conversation, body)
+    text, template = text_in(body, "text"), None
+    if body.get("template") is not None:
+        try:
+            text, template = chosen_template(conversation.inbox_id, object_in(body, "template"))
+        except BadFilling as refusal:
+            return problem("bad_filling", 409, gap=refusal.gap)
     message = outbound.reply(
         conversation,
-        text_in(body, "text"),
+        text,
         by=request.member.actor,
         client_id=id_in(body, "client_id"),
         seen_number=number_in(body, "seen_number"),
         outside_window=switch_in(body, "outside_window"),
+        files=ids_in(body, "files"),
+        template=template,
     )
     return _message_answer(message)
+
+
+def _answer_comment(request: MemberRequest, conversation: Conversation, body: dict[str, Any]) -> HttpResponse:
+    wish = object_in(body, "comment")
+    message = gates.access_message(request.member, id_in(wish, "id"))
+    if message.conversation_id != conversation.id:
+        raise Http404
+    say = answering.reply_privately if switch_in(wish, "is_private") else answering.reply
+    sent = say(
+        message,
+        text_in(body, "text"),
+        by=request.member.actor,
+        client_id=id_in(body, "client_id"),
+        seen_number=number_in(body, "seen_number"),
+        files=ids_in(body, "files"),
+    )
+    return _message_answer(sent)
+
+
+def chosen_template(inbox_id: UUID, wish: dict[str, Any]) -> tuple[str, Template]:
+    """How a template reads when it is filled, and what is sent: {id, values: {gap: value}}. Raises BadRequest,
+    Http404 for one that cannot be used in this inbox, and BadFilling."""
+    row = usable_template(inbox_id, id_in(wish, "id"))
+    values = object_in(wish, "values") if "values" in wish else {}
+    if not all(isinstance(value, str) for value in values.values()):
+        raise BadRequest
+    return templates.preview(row, values), templates.filled(row, values)
+
+
+@require_GET
+@needs(Permission.REPLY)
+def template_list(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
+    """The templates that may be sent in this conversation, as a fragment of the composer."""
+    conversation = gates.access_conversation(request.member, conversation_id)
+    rows = templates.of_inbox(conversation.inbox_id, usable_only=True)
+    return render(request, "conversations/_templates.html", {"templates": rows})
 
 
 @act
@@ -63,4 +132,8 @@ def seen(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 
 def _message_answer(message: Message) -> JsonResponse:
     sequence = newest_sequence()  # before the row: what came later, the browser applies again
-    return JsonResponse({"sequence": sequence, "message": queries.messages_by_id([message.id])[message.id]})
+    ids = outbound.parts_after(message) if message.direction == Message.Direction.OUT else [message.id]
+    rows = queries.messages_by_id(ids)
+    return JsonResponse(
+        {"sequence": sequence, "message": rows[message.id], "messages": [rows[each] for each in ids]}
+    )

@@ -12,8 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from conversations import gates, queries
+from conversations.comments import queries as comments
+from conversations.models import Conversation
 from conversations.queries import Row, ThreadPosition
 from conversations.views import reads
+from conversations.widget import visits
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 PAGE = 50
@@ -45,6 +48,9 @@ def context_of(request: MemberRequest, view: str, conversation_id: UUID) -> dict
         "may_change": member.may(Permission.CHANGE_CONVERSATIONS),
         "contact": conversation.contact,
         "contact_zone": _known_zone(conversation.contact.timezone),
+        "post": comments.post_of(conversation) if conversation.kind == Conversation.Kind.COMMENTS else None,
+        "linked": comments.linked(conversation),
+        "visit": visits.visit_of(conversation),
         "identities": reads.identities(conversation.contact_id),
         "sessions": reads.sessions(conversation.contact_id, visible),
     }

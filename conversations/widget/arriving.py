@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -20,18 +21,29 @@ from tenants.directory import TenantRef
 
 
 def message(
-    tenant: TenantRef, site: Site, visitor: Visitor, *, client_id: UUID, text: str, page: Mapping[str, Any]
+    tenant: TenantRef,
+    site: Site,
+    visitor: Visitor,
+    *,
+    client_id: UUID,
+    text: str,
+    page: Mapping[str, Any],
+    form: Mapping[str, Any] | None = None,
+    files: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Hand the visitor's message in and wait for its commit. The same client_id again changes nothing.
 
     Raises lanes.LaneFull when the brand's lane takes no more, and whatever the commit raises.
     """
     now = time.time_ns() // 1_000_000
-    _submit(
-        tenant,
-        site,
-        {"id": str(client_id), "visitor": visitor.address, "text": text, "at": now, "page": dict(page)},
-    )
+    element = {"id": str(client_id), "visitor": visitor.address, "text": text, "at": now, "page": dict(page)}
+    if form:
+        element["form"] = dict(form)
+    if files:
+        element["files"] = list(files)
+    if visitor.person is not None:
+        element["person"] = asdict(visitor.person)
+    _submit(tenant, site, element)
 
 
 def seen(tenant: TenantRef, site: Site, visitor: Visitor, *, until: datetime) -> None:

@@ -12,9 +12,23 @@ from django.http import HttpResponse
 
 from conversations.channels import registry, wire
 from conversations.channels.base import text_length
+from conversations.files import links
 from conversations.lanes import LaneFull
+from conversations.models import StoredFile
+from conversations.queries import Row
 from conversations.realtime.hub import customer_typing
-from conversations.widget import arriving, limits, reading, sites, visitors
+from conversations.widget import (
+    arriving,
+    asking,
+    greeting,
+    limits,
+    pages,
+    reading,
+    sites,
+    starting,
+    uploading,
+    visitors,
+)
 from conversations.widget.entrance import (
     Refused,
     address_of,
@@ -26,6 +40,7 @@ from conversations.widget.entrance import (
 )
 from conversations.widget.sites import KIND, Site
 from conversations.widget.visitors import Visitor
+from tenants.directory import TenantRef
 from tenants.hosts import TenantRequest
 
 logger = logging.getLogger(__name__)
@@ -33,49 +48,25 @@ logger = logging.getLogger(__name__)
 PAGE_FIELDS = ("url", "title", "referrer", "language")
 
 
-def _start(request: TenantRequest) -> HttpResponse:
-    """{"site": key}, and the token of an earlier visit in the header where there is one."""
-    site = sites.by_key(wire.text(body_of(request), "site"))
-    if site is None:
-        raise Refused(404, "unknown_site")
-    visitor = _returning(request, site)
-    if visitor is None:
-        require_allowance(limits.new_visitors, request.tenant.id, site.inbox_id, address_of(request))
-        visitor = visitors.new_visitor(site.inbox_id)
-        conversation_id = None
-    else:
-        require_allowance(limits.calls_of_visitor, request.tenant.id, visitor.id)
-        conversation_id = reading.conversation_of(site, visitor)
-    return answer(
-        {
-            "token": visitors.issue(visitor, request.tenant.id),
-            "has_conversation": conversation_id is not None,
-            "messages": reading.newest(conversation_id) if conversation_id else [],
-            "unread": reading.unread(conversation_id) if conversation_id else 0,
-            "text_limit": registry.open(KIND).capabilities.text_limit,
-        }
-    )
-
-
-def _returning(request: TenantRequest, site: Site) -> Visitor | None:
-    """The visitor of an earlier visit to this very site; a bad or foreign token is simply a new visitor."""
-    token = visitors.token_of(request.headers.get("Authorization", ""))
-    try:
-        visitor = visitors.read(token, request.tenant.id)
-    except visitors.NotAVisitor:
-        return None
-    return visitor if visitor.inbox_id == site.inbox_id else None
-
-
 def _write(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
-    """{"client_id": uuid, "text": str, "page": {…}} -> {"message": row}; idempotent by client_id."""
+    """{"client_id": uuid, "text": str, "page": {…}, "form": {…}, "files": [id]} -> {"message": row}; idempotent
+    by client_id."""
     require_allowance(limits.messages_of_visitor, request.tenant.id, visitor.id)
     require_allowance(limits.messages_of_address, request.tenant.id, site.inbox_id, address_of(request))
     body = body_of(request)
-    client_id, text, page = _client_id(body), _text(body), wire.mapping(body, "page")
+    client_id, page = _client_id(body), wire.mapping(body, "page")
+    known = _known(site, visitor, client_id) if body.get("files") else None
+    if known is not None:  # a second try: the files hang on the message already
+        return answer({"message": known}, status=201)
+    files = uploading.named(body, visitor)
+    text = _text(body, may_be_empty=bool(body.get("files")))
     kept = {name: wire.text(page, name)[:2000] for name in PAGE_FIELDS}
+    language = pages.language_for(kept["language"], request.tenant.language)
+    form = _form(site, visitor, wire.mapping(body, "form"), language, request.tenant.language)
     try:
-        arriving.message(request.tenant, site, visitor, client_id=client_id, text=text, page=kept)
+        arriving.message(
+            request.tenant, site, visitor, client_id=client_id, text=text, page=kept, form=form, files=files
+        )
     except (LaneFull, DatabaseFailure) as error:
         raise Refused(503, "busy", retry_after=2) from error
     conversation_id = reading.conversation_of(site, visitor)
@@ -84,10 +75,30 @@ def _write(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse
         # The id is another visitor's already, or the item waits for its retry: it must not be sent again.
         logger.warning("a visitor's message was stored but is not shown yet")
         return answer({"message": None}, status=202)
+    if conversation_id is not None:
+        greeting.greet(site, conversation_id, language, request.tenant.language)
     content: dict[str, Any] = {"message": row}
     if visitor.needs_renewal():
         content["token"] = visitors.issue(visitor, request.tenant.id)
     return answer(content, status=201)
+
+
+def _form(site: Site, visitor: Visitor, given: Mapping[str, Any], *languages: str) -> dict[str, Any]:
+    """What a visitor filled in before the first message. Raises Refused ("form_" and the field) until it is whole."""
+    consent = site.arrangement.any_text("consent", *languages)
+    staffed = sites.is_staffed(site) or not site.arrangement.asks_email_when_closed
+    asked = asking.questions(site.arrangement, person=visitor.person, is_staffed=staffed)
+    if not (asked or consent) or reading.conversation_of(site, visitor) is not None:
+        return {}
+    try:
+        return asking.answers(given, asked, consent=consent)
+    except asking.NotAnswered as missing:
+        raise Refused(400, f"form_{missing.field}") from None
+
+
+def _known(site: Site, visitor: Visitor, client_id: UUID) -> Row | None:
+    conversation_id = reading.conversation_of(site, visitor)
+    return reading.by_client_id(conversation_id, client_id) if conversation_id is not None else None
 
 
 def _client_id(body: Mapping[str, Any]) -> UUID:
@@ -97,9 +108,9 @@ def _client_id(body: Mapping[str, Any]) -> UUID:
         raise Refused(400, "bad_client_id") from error
 
 
-def _text(body: Mapping[str, Any]) -> str:
+def _text(body: Mapping[str, Any], *, may_be_empty: bool) -> str:
     text = wire.text(body, "text")
-    if not text.strip():
+    if not text.strip() and not may_be_empty:
         raise Refused(400, "empty_text")
     capabilities = registry.open(KIND).capabilities
     if text_length(text, capabilities.text_unit) > capabilities.text_limit:
@@ -113,6 +124,25 @@ def _read(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
     number = wire.whole_number(request.GET.dict(), "after") or 0
     rows = reading.after(conversation_id, min(number, 2**31 - 1)) if conversation_id else []
     return answer({"messages": rows, "has_conversation": conversation_id is not None})
+
+
+def _files(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
+    """?message=id -> links of the files of a message in the visitor's own conversation, good for minutes."""
+    conversation_id = reading.conversation_of(site, visitor)
+    try:
+        message_id = UUID(request.GET.get("message", ""))
+    except ValueError as error:
+        raise Refused(400, "bad_message") from error
+    found = reading.files_of(conversation_id, message_id) if conversation_id else []
+    return answer({"files": {str(each.id): _links(each.file, request.tenant) for each in found}})
+
+
+def _links(file: StoredFile | None, tenant: TenantRef) -> dict[str, str]:
+    if file is None:
+        return {}
+    life = links.life_for(file.mime)
+    small = links.path_to(file, tenant, life, thumbnail=True) if file.thumbnail_path else ""
+    return {"url": links.path_to(file, tenant, life), "thumbnail_url": small}
 
 
 def _typing(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
@@ -137,7 +167,8 @@ def _seen(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
     return answer({})
 
 
-session = endpoint(POST=_start)
+session = endpoint(POST=starting.start)
 messages = endpoint(GET=visitor_endpoint(_read), POST=visitor_endpoint(_write))
+files = endpoint(GET=visitor_endpoint(_files))
 typing = endpoint(POST=visitor_endpoint(_typing))
 seen = endpoint(POST=visitor_endpoint(_seen))

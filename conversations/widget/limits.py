@@ -47,4 +47,15 @@ new_visitors = Allowance(burst=60, per_minute=60)  # per address and site
 messages_of_visitor = Allowance(burst=20, per_minute=40)
 messages_of_address = Allowance(burst=200, per_minute=400)  # per address and site
 calls_of_visitor = Allowance(burst=120, per_minute=240)  # reading, typing, seen
-ALL = (new_visitors, messages_of_visitor, messages_of_address, calls_of_visitor)
+proofs_of_address = Allowance(burst=60, per_minute=60)  # per address and site; each costs a signature
+uploads_of_visitor = Allowance(burst=10, per_minute=10)
+uploads_of_address = Allowance(burst=60, per_minute=60)  # per address and site
+ALL = (
+    new_visitors,
+    proofs_of_address,
+    messages_of_visitor,
+    messages_of_address,
+    calls_of_visitor,
+    uploads_of_visitor,
+    uploads_of_address,
+)

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from csp.constants import NONE
+from csp.constants import NONE, SELF
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
@@ -16,6 +16,8 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from conversations.widget import sites
+from conversations.widget.set_up_forms import FIELD_LABELS
+from conversations.widget.sites import Site
 from tenants.hosts import TenantRequest
 
 LOADER = "widget/loader.js"
@@ -42,22 +44,64 @@ def loader(request: HttpRequest) -> HttpResponse:
 @require_safe
 @xframe_options_exempt
 def frame(request: TenantRequest) -> HttpResponse:
-    """The chat itself, for ?site=KEY; only the site's own pages may frame it."""
+    """The chat itself, for ?site=KEY; only the site's own pages may frame it, or (?alone) our own page of it."""
     site = sites.by_key(request.GET.get("site", ""))
     if site is None:
         raise Http404
     language = language_for(request.GET.get("language", ""), request.tenant.language)
+    is_alone = "alone" in request.GET
+    own_origin = f"{request.scheme}://{request.get_host()}"
     with translation.override(language):
         context = {
+            **_texts(site, language, request.tenant.language),
             "brand": request.tenant.name,
             "site": site,
+            "origins": [own_origin] if is_alone else site.allowed_origins,
+            "labels": FIELD_LABELS,
             "language": translation.to_locale(language).replace("_", "-"),
         }
         response = render(request, "widget/frame.html", context)
     response["Content-Language"] = language
     response["Cache-Control"] = "no-store"
-    response._csp_replace = {"frame-ancestors": list(site.allowed_origins) or [NONE]}  # type: ignore[attr-defined]
+    ancestors = [SELF] if is_alone else list(site.allowed_origins) or [NONE]
+    response._csp_replace = {"frame-ancestors": ancestors}  # type: ignore[attr-defined]
     return response
+
+
+@require_safe
+def alone(request: TenantRequest, key: str) -> HttpResponse:
+    """The chat on a page of its own, for links and printed codes."""
+    site = sites.by_key(key)
+    if site is None:
+        raise Http404
+    language = language_for(wished(request), request.tenant.language)
+    with translation.override(language):
+        context = {
+            "brand": request.tenant.name,
+            "site": site,
+            "wish": language,
+            "language": translation.to_locale(language).replace("_", "-"),
+        }
+        response = render(request, "widget/alone.html", context)
+    response["Content-Language"] = language
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def wished(request: HttpRequest) -> str:
+    """The first language that the browser asks for, "" where it names none."""
+    return request.headers.get("Accept-Language", "").partition(",")[0].partition(";")[0].strip()
+
+
+def _texts(site: Site, language: str, fallback: str) -> dict[str, str]:
+    """What the brand says in the frame. A greeting in another language would greet nobody: ours stands in."""
+    given = site.arrangement
+    is_open = sites.is_staffed(site)
+    return {
+        "greeting": given.text("greeting", language),
+        "away": "" if is_open else given.any_text("away", language, fallback),
+        "consent": given.any_text("consent", language, fallback),
+    }
 
 
 def language_for(wish: str, fallback: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from conversations import queries
-from conversations.models import Conversation, Message
+from conversations.models import Attachment, Conversation, Message, StoredFile
 from conversations.queries import Row
 from conversations.realtime.frames import public_message
 from conversations.widget.sites import KIND, Site
@@ -77,6 +77,17 @@ def by_client_id(conversation_id: UUID, client_id: UUID) -> Row | None:
     found = Message.objects.filter(conversation_id=conversation_id, external_id=str(client_id))
     rows = public(queries.messages_by_id(found.values_list("id", flat=True)[:1]).values())
     return rows[0] if rows else None
+
+
+def files_of(conversation_id: UUID, message_id: UUID) -> list[Attachment]:
+    """The attachments with a stored file of a message that the visitor may see. One query."""
+    rows = Attachment.objects.filter(
+        message_id=message_id,
+        message__conversation_id=conversation_id,
+        message__unsent_at=None,
+        file__state=StoredFile.State.STORED,
+    )
+    return list(rows.exclude(message__status__in=GIVEN_UP).select_related("file").order_by("position"))
 
 
 def public(rows: Iterable[Row]) -> list[Row]:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from conversations.models import Inbox
+from conversations.widget.arrangement import Arrangement
+from tenants.workspace.hours import Schedule, ScheduleError, is_open
+from tenants.workspace.models import BusinessHours
 
 KIND = "widget"
 ORIGINS_SETTING = "allowed_origins"
@@ -24,6 +30,7 @@ class Site:
     key: str
     identity_scope: str
     allowed_origins: tuple[str, ...]
+    arrangement: Arrangement = field(default_factory=Arrangement)
 
 
 def by_key(key: str) -> Site | None:
@@ -36,6 +43,27 @@ def by_inbox(inbox_id: UUID) -> Site | None:
     return _site(Inbox.objects.filter(id=inbox_id, channel=KIND, is_active=True).first())
 
 
+def is_staffed(site: Site, at: datetime | None = None) -> bool:
+    """Whether the site's opening hours say open, now or at an instant; without hours it always is. One query."""
+    if site.arrangement.hours_id is None:
+        return True
+    row = BusinessHours.objects.filter(id=site.arrangement.hours_id).first()
+    if row is None:
+        return True
+    try:
+        schedule = Schedule.from_json(
+            {"zone": row.timezone, "weekly": row.weekly, "special": row.special_days}
+        )
+    except ScheduleError:
+        return True
+    return is_open(schedule, at or timezone.now())
+
+
+def is_origin(value: object) -> bool:
+    """Only plain origins reach the header: a space or a semicolon would add directives of its own."""
+    return isinstance(value, str) and _ORIGIN_FORM.match(value) is not None
+
+
 def _site(inbox: Inbox | None) -> Site | None:
     if inbox is None:
         return None
@@ -45,10 +73,6 @@ def _site(inbox: Inbox | None) -> Site | None:
         inbox_id=inbox.id,
         key=inbox.account_id,
         identity_scope=inbox.identity_scope or inbox.account_id,
-        allowed_origins=tuple(origin for origin in listed if _is_origin(origin)),
+        allowed_origins=tuple(origin for origin in listed if is_origin(origin)),
+        arrangement=Arrangement.read(inbox.settings),
     )
-
-
-def _is_origin(value: object) -> bool:
-    """Only plain origins reach the header: a space or a semicolon would add directives of its own."""
-    return isinstance(value, str) and _ORIGIN_FORM.match(value) is not None

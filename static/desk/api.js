@@ -43,6 +43,32 @@ export async function fragment(url) {
   return response.text();
 }
 
+/** POST one file as it is. `answer` throws like post(); `stop` gives up.
+ * @param {string} url @param {File} file @param {(share: number) => void} onProgress from 0 to 1
+ * @returns {{answer: Promise<any>, stop: () => void}} */
+export function upload(url, file, onProgress) {
+  const call = new XMLHttpRequest(); // fetch() does not tell how far it has come
+  const sent = new Promise((resolve, reject) => {
+    call.upload.addEventListener("progress", ({ loaded, total }) => onProgress(total ? loaded / total : 0));
+    call.addEventListener("error", () => reject(new TypeError("nothing could be reached")));
+    call.addEventListener("abort", () => reject(new TypeError("given up")));
+    call.addEventListener("load", () => resolve(call));
+  });
+  call.open("POST", url);
+  const headers = { "Content-Type": file.type || "application/octet-stream", "X-CSRFToken": token, Accept: "application/json" };
+  for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
+  call.send(file);
+  return { answer: sent.then(() => read(call, url)), stop: () => call.abort() };
+}
+
+function read(call, url) {
+  if (new URL(call.responseURL).pathname !== new URL(url, location.href).pathname) throw new SignedOut();
+  const isJson = (call.getResponseHeader("Content-Type") ?? "").includes("json");
+  const body = isJson ? JSON.parse(call.responseText) : {};
+  if (call.status >= 300) throw new Refused(call.status, body);
+  return body;
+}
+
 async function answer(request) {
   const response = await request;
   if (response.redirected) throw new SignedOut();

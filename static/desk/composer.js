@@ -1,10 +1,14 @@
 /** Where answers are written: drafts that stay with their conversation, the reply window, the channel's length. */
 
+import { CommentTarget } from "./comments.js";
 import { isComposing } from "./ime.js";
 import { field } from "./render.js";
 import { keep, read } from "./store.js";
+import { Templates } from "./templates.js";
+import { segmentsOf } from "./segments.js";
 import { text } from "./texts.js";
 import { inFull } from "./times.js";
+import { Tray } from "./tray.js";
 
 const WARN_LEFT = 50;
 const WINDOW_TICK_MS = 20_000;
@@ -18,10 +22,15 @@ const lengths = {
 };
 
 export class Composer {
-  /** @param {{send: (text: string, outsideWindow: boolean) => void, typing: () => void}} on @param {string} agentId */
+  /** @param {{send: (text: string, outsideWindow: boolean, more: object) => void, typing: () => void,
+   *   signedOut: () => void}} on @param {string} agentId */
   constructor(on, agentId) {
     this.on = on;
     this.agentId = agentId;
+    this.tray = new Tray({ changed: () => this.#measure(), signedOut: on.signedOut });
+    const files = () => this.tray.ready.length;
+    this.templates = new Templates({ send: (words, template) => this.#sendTemplate(words, template), files, signedOut: on.signedOut });
+    this.target = new CommentTarget(() => this.#measure());
     setInterval(() => this.showWindow(), WINDOW_TICK_MS);
     this.attach();
   }
@@ -39,6 +48,9 @@ export class Composer {
       event.preventDefault();
       this.#send();
     });
+    this.tray.attach(this.form, this.conversationId);
+    this.templates.attach(this.form);
+    this.target.attach();
     this.#measure();
     this.showWindow();
   }
@@ -47,8 +59,11 @@ export class Composer {
     this.area?.focus();
   }
 
-  /** Put words back to be edited, in front of what stands there. @param {string} words */
-  takeBack(words) {
+  /** Put words back to be edited, in front of what stands there, and their files. @param {string} words
+   * @param {any[]} files @param {{id: string, is_private: boolean} | null} comment */
+  takeBack(words, files = [], comment = null) {
+    this.tray.takeBack(files);
+    this.target.take(comment);
     this.area.value = [words, this.area.value].filter(Boolean).join("\n");
     this.#changed();
     this.focus();
@@ -58,8 +73,13 @@ export class Composer {
    * @param {any} row */
   conversationChanged(row) {
     if (!this.form) return;
-    this.form.dataset.lastCustomer = row.last_customer_message_at ?? "";
+    const { dataset } = this.form;
+    dataset.lastCustomer = row.last_customer_message_at ?? "";
+    dataset.sentInWindow = row.sent_in_window;
+    dataset.briefAt = row.brief_window_at ?? "";
     this.showWindow();
+    this.target.show();
+    this.#measure();
     this.showOwner(row.assignee_id, row.assignee_name);
   }
 
@@ -74,19 +94,31 @@ export class Composer {
   /** Who may answer now, and until when. The server counts the same way and has the last word. */
   showWindow() {
     if (!this.form) return;
-    const { windowSeconds, humanSeconds, lastCustomer } = this.form.dataset;
+    const { windowSeconds, humanSeconds, lastCustomer, briefSeconds, briefAt } = this.form.dataset;
     if (!windowSeconds) return;
     const since = Date.parse(lastCustomer);
     const ends = { open: since + windowSeconds * 1000, human_only: since + humanSeconds * 1000 };
     const now = Date.now();
     const humanMay = Boolean(humanSeconds) && now < ends.human_only;
-    const state = now < ends.open ? "open" : humanMay ? "human_only" : "closed";
+    let state = now < ends.open ? "open" : humanMay ? "human_only" : "closed";
+    if (!this.#showLeft(state)) state = "used_up";
+    const briefEnd = Date.parse(briefAt) + briefSeconds * 1000;
+    if ((state === "closed" || state === "used_up") && now < briefEnd) [state, ends.open] = ["open", briefEnd];
     this.form.dataset.window = state;
     for (const note of this.form.querySelectorAll("[data-window-note]")) note.hidden = note.dataset.windowNote !== state;
     const end = this.form.querySelector(`[data-window-end="${state}"]`);
     if (end) end.textContent = inFull(ends[state]);
     const openNote = this.form.querySelector('[data-window-note="open"]');
     openNote.classList.toggle("is-amber", ends.open - now < LAST_HOUR_MS);
+  }
+
+  /** Say how many messages the platform still takes, where it counts. @param {string} state @returns {boolean} any */
+  #showLeft(state) {
+    const { windowMessages, sentInWindow } = this.form.dataset;
+    const left = windowMessages ? Math.max(0, windowMessages - sentInWindow) : Infinity;
+    const counts = state === "open" && left > 0 && left < Infinity;
+    field(this.form, "window-left").textContent = counts ? text("window-left", { left, most: windowMessages }) : "";
+    return state !== "open" || left > 0;
   }
 
   get #draftKey() {
@@ -104,7 +136,9 @@ export class Composer {
   #changed() {
     keep(this.#draftKey, this.area.value || null);
     this.#measure();
-    if (this.area.value) this.on.typing();
+    if (!this.area.value) return;
+    this.target.hold();
+    this.on.typing();
   }
 
   #measure() {
@@ -114,16 +148,26 @@ export class Composer {
     note.hidden = left > WARN_LEFT;
     note.classList.toggle("is-over", left < 0);
     note.textContent = text(left < 0 ? "too-long" : "left", { n: Math.abs(left) });
+    const parts = this.form.dataset.segments ? segmentsOf(this.area.value) : 0;
+    field(this.form, "segments").textContent = parts > 1 ? text("segments", { n: parts }) : "";
     field(this.form, "draft").hidden = !this.area.value;
-    this.form.querySelector('[type="submit"]').disabled = left < 0;
+    this.form.querySelector('[type="submit"]').disabled = left < 0 || this.tray.isBusy || this.target.isMissing;
     return left;
   }
 
   #send() {
     const words = this.area.value.trim();
-    if (!words || this.#measure() < 0) return;
-    this.on.send(words, this.form.dataset.window === "human_only");
+    const files = this.tray.ready;
+    if ((!words && !files.length) || this.tray.isBusy || this.target.isMissing || this.#measure() < 0) return;
+    this.on.send(words, this.form.dataset.window === "human_only", { files, ...this.target.wish });
     this.area.value = "";
+    this.target.take(null);
+    this.tray.clear();
     this.#changed();
+  }
+
+  #sendTemplate(words, template) {
+    this.on.send(words, false, { template, files: this.tray.ready });
+    this.tray.clear();
   }
 }

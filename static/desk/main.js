@@ -29,10 +29,10 @@ const list = new List(agent);
 const thread = new Thread({ seen });
 const outbox = new Outbox({
   changed: (entry) => unsent.changed(entry),
-  sent: (entry, { message, sequence }) => (unsent.sent(entry, message), applyAgain(sequence)),
+  sent: (entry, { messages, sequence }) => (unsent.sent(entry, messages), applyAgain(sequence)),
   signedOut,
 });
-const composer = new Composer({ send, typing: () => presence.typing() }, agent);
+const composer = new Composer({ send, typing: () => presence.typing(), signedOut }, agent);
 const unsent = new Unsent(outbox, thread, composer);
 const live = new Live(Number(sequence), { event: apply, resync, presence: (frame) => presence.heard(frame), state: lineChanged });
 const presence = new Presence(live, agent, (id, words) => list.presence(id, words));
@@ -87,13 +87,14 @@ function seen(id, number) {
   if (id === thread.id) thread.section.dataset.read = String(Math.max(Number(thread.section.dataset.read), number));
 }
 
-function send(words, outsideWindow) {
+function send(words, outsideWindow, more) {
   outbox.add({
     conversation_id: thread.id,
     url: thread.section.dataset.replyUrl,
     text: words,
     seen_number: thread.newest,
     outside_window: outsideWindow,
+    ...more,
   });
 }
 

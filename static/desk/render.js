@@ -1,21 +1,17 @@
 /** Rows and bubbles from event rows, painted into the server's own blank markup. */
 
+import { paintAttachments } from "./attachments.js";
+import { blank, field, icon, show } from "./blanks.js";
+import { paintParts } from "./cards.js";
+import { paintComment } from "./comments.js";
 import { text } from "./texts.js";
 import { tick, write } from "./times.js";
 
 const TONES = 8;
-const KNOWN_CHANNELS = new Set(["widget", "messenger", "line"]);
+const KNOWN_CHANNELS = new Set(["widget", "messenger", "instagram", "line", "wechat", "sms", "email"]);
 const NOBODY = "00000000-0000-0000-0000-000000000000";
-const icons = document.body.dataset.icons;
 
-/** @param {ParentNode} part @param {string} field @returns {any} */
-export const field = (part, field) => part.querySelector(`[data-field="${field}"]`);
-
-/** A fresh copy of a blank.
- * @param {string} id @returns {HTMLElement} */
-export function blank(id) {
-  return document.getElementById(id).content.firstElementChild.cloneNode(true);
-}
+export { blank, field };
 
 /** What stands in an avatar: two capitals of a Latin name, else its first character.
  * @param {string} name */
@@ -27,15 +23,6 @@ export function initials(name) {
 }
 
 const tone = (id) => (id ? Number.parseInt(id.at(-1), 16) % TONES : 0);
-
-function icon(use, name) {
-  use.setAttribute("href", `${icons}#${name}`);
-}
-
-function show(element, content) {
-  element.textContent = content;
-  element.hidden = !content;
-}
 
 /** A new list row. @param {any} row a conversation as the server gives it, with the agent's `read_number` */
 export function newRow(row) {
@@ -69,6 +56,7 @@ export function paintRow(element, row) {
   field(element, "preview").textContent = row.last_message_direction === "out" ? text("replied", { text: preview }) : preview;
   icon(field(element, "channel"), `channel-${KNOWN_CHANNELS.has(row.channel) ? row.channel : "other"}`);
   field(element, "inbox").textContent = row.inbox_name;
+  field(element, "kind").hidden = row.kind !== "comments";
   field(element, "assignee").textContent = row.assignee_name ?? "";
   field(element, "time").dateTime = row.last_activity_at;
   write(field(element, "time"));
@@ -109,6 +97,9 @@ export function paintBubble(element, message) {
   show(field(element, "author"), author(message));
   show(field(element, "text"), message.unsent_at ? "" : message.text);
   paintAttachments(field(element, "attachments"), message.unsent_at ? [] : (message.attachments ?? []));
+  paintParts(element, message);
+  paintComment(element, message);
+  paintMail(element, message);
   const strange = message.kind === "unsupported" ? text("unsupported") : "";
   show(field(element, "note"), message.unsent_at ? text("unsent") : strange);
   show(field(element, "reaction"), message.reaction ?? "");
@@ -124,31 +115,16 @@ export function paintBubble(element, message) {
   }
 }
 
+/** The subject of a mail, which leads to the whole of it, and who wrote it where it is not the customer's own address. */
+function paintMail(element, message) {
+  const link = field(element, "mail");
+  field(element, "subject").hidden = !message.subject || Boolean(message.unsent_at);
+  link.textContent = message.subject ?? "";
+  if (message.id) link.href = link.getAttribute("href").replace(/[0-9a-f-]{36}/, message.id);
+  field(element, "written-from").textContent = message.written_from ?? "";
+}
+
 function author(message) {
   if (message.author_kind === "agent") return message.agent_name ?? "";
-  return message.author_kind === "contact" ? "" : text(message.author_kind);
-}
-
-function fileSize(size) {
-  const kilobytes = Math.max(1, Math.round(size / 1000));
-  return kilobytes < 1000 ? `${kilobytes} KB` : `${(size / 1_000_000).toFixed(1)} MB`;
-}
-
-function paintAttachments(list, attachments) {
-  list.hidden = !attachments.length;
-  list.replaceChildren(
-    ...attachments.map((attachment) => {
-      const symbol = { image: "image", location: "place" }[attachment.kind] ?? "file";
-      const line = document.createElement("li");
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      svg.setAttribute("aria-hidden", "true");
-      svg.append(document.createElementNS("http://www.w3.org/2000/svg", "use"));
-      icon(svg.firstChild, symbol);
-      const words = document.createElement("span");
-      const kind = text(`attachment-${attachment.kind}`) || text("attachment-file");
-      words.textContent = [kind, attachment.name, attachment.size && fileSize(attachment.size)].filter(Boolean).join(" · ");
-      line.append(svg, words);
-      return line;
-    }),
-  );
+  return message.author_kind === "contact" ? (message.sender_name ?? "") : text(message.author_kind);
 }

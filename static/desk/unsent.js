@@ -27,6 +27,7 @@ export class Unsent {
       direction: "out",
       kind: "text",
       text: entry.text,
+      attachments: (entry.files ?? []).map((file) => ({ ...file, kind: "file", state: "none", url: "" })),
       author_kind: "agent",
       agent_name: "",
       status: entry.state,
@@ -38,12 +39,13 @@ export class Unsent {
     this.#showGuard();
   }
 
-  /** The server has it: the same bubble takes its place in the thread.
-   * @param {import("./outbox.js").Entry} entry @param {any} message */
-  sent(entry, message) {
+  /** The server has it: the same bubble takes its place in the thread, and what the platform takes only in
+   * further messages follows.
+   * @param {import("./outbox.js").Entry} entry @param {any[]} messages */
+  sent(entry, messages) {
     if (entry.conversation_id !== this.thread.id) return;
     this.#clearTrouble(entry.client_id);
-    this.thread.upsert(message);
+    messages.forEach((message) => this.thread.upsert(message));
     this.#showGuard();
   }
 
@@ -82,7 +84,7 @@ export class Unsent {
 
   #edit(clientId) {
     const entry = this.#drop(clientId);
-    if (entry) this.composer.takeBack(entry.text);
+    if (entry && !entry.template) this.composer.takeBack(entry.text, entry.files, entry.comment);
   }
 
   #drop(clientId) {

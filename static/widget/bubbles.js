@@ -1,5 +1,7 @@
 // The log: one bubble a message, in the server's order; what is still on its way stands at the end.
 
+import { showFiles } from "./files.js";
+
 const LINK = /https?:\/\/[^\s<>"'、。,!?)」』】]+/g;
 
 export class Bubbles {
@@ -8,8 +10,10 @@ export class Bubbles {
    * @param {HTMLTemplateElement} template
    * @param {HTMLElement} scroll
    * @param {DOMStringMap} words
+   * @param {Parameters<typeof showFiles>[2]} linksOf
    */
-  constructor(list, template, scroll, words) {
+  constructor(list, template, scroll, words, linksOf) {
+    this.linksOf = linksOf;
     this.list = list;
     this.template = template;
     this.scroll = scroll;
@@ -50,6 +54,7 @@ export class Bubbles {
     this.byId.set(row.id, bubble);
     this.place(bubble);
     if (following) this.toEnd();
+    showFiles(bubble, row, this.linksOf).then(() => following && this.toEnd());
   }
 
   /** Show at once what the visitor wrote. @param {string} clientId @param {string} text */
@@ -94,8 +99,9 @@ export class Bubbles {
   /** @param {any} row @returns {string} */
   textOf(row) {
     if (row.unsent_at) return this.words.unsent ?? "";
-    const files = row.attachments.map((/** @type {any} */ file) => `[${file.name || this.words.attachment}]`);
-    return [row.text, ...files].filter(Boolean).join("\n");
+    const others = row.attachments.filter((/** @type {any} */ each) => each.state !== "stored");
+    const names = others.map((/** @type {any} */ each) => `[${each.name || this.words.attachment}]`);
+    return [row.text, ...names].filter(Boolean).join("\n");
   }
 
   /** @param {HTMLElement} bubble @param {string} text @param {Date} at @param {string} [state] */
@@ -105,6 +111,7 @@ export class Bubbles {
       words.dataset.text = text;
       words.replaceChildren(...linked(text));
     }
+    words.hidden = !text;
     const time = /** @type {HTMLTimeElement} */ (bubble.querySelector("time"));
     time.dateTime = at.toISOString();
     const today = at.toDateString() === new Date().toDateString();

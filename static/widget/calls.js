@@ -1,7 +1,7 @@
 // The calls to our own server. The visitor's token travels in a header, never in an address.
 
 let token = "";
-/** @type {(token: string) => void} */
+/** @type {(token: string, isPerson: boolean) => void} */
 let renewed = () => {};
 
 /** The server could not be reached. */
@@ -9,7 +9,7 @@ export class Offline extends Error {}
 
 /**
  * @param {string} known the token of an earlier visit, or ""
- * @param {(token: string) => void} onRenewed told of each new token
+ * @param {(token: string, isPerson: boolean) => void} onRenewed told of each new token, and whether a proven person holds it
  */
 export function begin(known, onRenewed) {
   token = known;
@@ -46,7 +46,7 @@ export async function call(method, path, body) {
   const content = await response.json().catch(() => ({}));
   if (typeof content.token === "string" && content.token !== token) {
     token = content.token;
-    renewed(token);
+    renewed(token, Boolean(content.is_person));
   }
   return { status: response.status, wait: Number(response.headers.get("Retry-After")) || 0, content };
 }

@@ -1,11 +1,14 @@
 // The chat in the frame: takes the line to the shop's page, starts the visit, and ties the parts together.
 
+import { Asking } from "./asking.js";
 import { Bubbles } from "./bubbles.js";
 import { begin, call, currentToken, Offline } from "./calls.js";
 import { attachComposer } from "./composer.js";
+import { newId } from "./ids.js";
 import { Live } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { handedOver } from "./port.js";
+import { attachUploads } from "./uploads.js";
 
 const words = document.body.dataset;
 const $ = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
@@ -13,15 +16,20 @@ const TYPING_EVERY = 3000;
 const TYPING_LASTS = 8000;
 
 const { greeting, port } = await handedOver((words.origins ?? "").split(" ").filter(Boolean));
-const bubbles = new Bubbles($("bubbles"), $("bubble"), $("scroll"), words);
+const bubbles = new Bubbles($("bubbles"), $("bubble"), $("scroll"), words, linksOf);
 let opened = Boolean(greeting.open);
 let seen = 0;
 let typedAt = 0;
 let typingTimer = 0;
 let noticeTimer = 0;
 
+paint(words.color ?? "", words.ink ?? "");
 paint(greeting.color, greeting.ink);
-begin(greeting.token || "", (token) => port.postMessage({ type: "token", token }));
+$("close").hidden = Boolean(greeting.alone);
+// A person's token is not kept: the next one at this machine may be somebody else.
+begin(greeting.token || "", (token, isPerson) => port.postMessage({ type: "token", token: isPerson ? "" : token }));
+
+const asking = new Asking($("ask"), $("composer"), () => $("text").focus());
 
 const live = new Live({
   token: currentToken,
@@ -35,11 +43,15 @@ const live = new Live({
 const outbox = new Outbox({
   kept: (entries) => port.postMessage({ type: "outbox", outbox: entries }),
   confirmed: (clientId, row) => {
+    asking.answers = undefined;
     row ? show([row]) : bubbles.mark(clientId, "seen");
     live.open();
     connected(true);
   },
-  refused: (clientId, code) => bubbles.mark(clientId, "failed", code === "text_too_long" ? words.tooLong : words.failed),
+  refused: (clientId, code) => {
+    bubbles.mark(clientId, "failed", code === "text_too_long" ? words.tooLong : words.failed);
+    if (code.startsWith("form_")) asking.refused(code.slice(5));
+  },
   waits: (clientId) => (bubbles.mark(clientId, "waiting"), connected(false)),
   lost: start,
   page: () => greeting.page ?? {},
@@ -47,9 +59,9 @@ const outbox = new Outbox({
 
 attachComposer($("composer"), $("text"), {
   send: (text) => {
-    const clientId = crypto.randomUUID?.() ?? uuid();
+    const clientId = newId();
     bubbles.promise(clientId, text);
-    outbox.add(clientId, text);
+    outbox.add(clientId, text, asking.answers && { form: asking.answers });
   },
   typing: () => {
     if (Date.now() - typedAt < TYPING_EVERY) return;
@@ -57,6 +69,17 @@ attachComposer($("composer"), $("text"), {
     live.say({ type: "typing" });
   },
 });
+attachUploads($("file"), {
+  begun: (name) => {
+    const clientId = newId();
+    bubbles.promise(clientId, name);
+    return clientId;
+  },
+  progress: (clientId, percent) => bubbles.mark(clientId, "sending", `${words.sending} ${percent} %`),
+  refused: (clientId, tooLarge) => bubbles.mark(clientId, "failed", tooLarge ? words.tooLarge : words.fileRefused),
+  done: (clientId, id) => outbox.add(clientId, "", { files: [id], form: asking.answers }),
+});
+$("clip").addEventListener("click", () => $("file").click());
 $("close").addEventListener("click", () => port.postMessage({ type: "close" }));
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing && event.keyCode !== 229) port.postMessage({ type: "close" });
@@ -67,28 +90,30 @@ port.onmessage = ({ data }) => {
   opened = data.type === "opened";
   if (opened) {
     bubbles.toEnd();
-    $("text").focus();
+    focus();
   }
   noteSeen();
 };
 
 for (const entry of outbox.restore(greeting.outbox)) bubbles.promise(entry.client_id, entry.text);
 await start();
-if (opened) $("text").focus();
+if (opened) focus();
 outbox.flush();
 
 /** Begin or renew the visit; waits until the server answers. */
 async function start() {
   for (let wait = 500; ; wait = Math.min(wait * 2, 10_000)) {
     try {
-      const { status, content } = await call("POST", "session", { site: words.site });
+      const { status, content } = await call("POST", "session", { site: words.site, identity: greeting.identity });
       if (status === 200) {
         seen = Math.max(seen, ...content.messages.filter(isAnswer).map(numberOf).slice(0, -content.unread || undefined));
         show(content.messages);
         connected(true);
+        asking.ask(content.asked, content.asks_consent);
         if (content.has_conversation) live.open();
         return;
       }
+      if (content.code === "identity_needed") return closed();
     } catch (error) {
       if (!(error instanceof Offline)) throw error;
     }
@@ -97,9 +122,26 @@ async function start() {
   }
 }
 
+/** Only people whom the shop vouches for may write. */
+function closed() {
+  $("composer").hidden = true;
+  $("notice").textContent = words.identityNeeded;
+  $("notice").hidden = false;
+}
+
+function focus() {
+  $("ask").hidden ? $("text").focus() : asking.focus();
+}
+
 async function catchUp() {
   const { status, content } = await call("GET", `messages?after=${bubbles.newest}`).catch(() => ({ status: 0, content: {} }));
   if (status === 200) show(content.messages);
+}
+
+/** The links of a message's files. @param {string} id */
+async function linksOf(id) {
+  const { status, content } = await call("GET", `files?message=${id}`).catch(() => ({ status: 0, content: {} }));
+  return status === 200 ? content.files : {};
 }
 
 /** @param {any[]} rows */
@@ -140,7 +182,7 @@ function connected(up) {
 
 /** @param {string} color @param {string} ink */
 function paint(color, ink) {
-  if (!/^#[0-9a-f]{6}$/i.test(color) || !/^#(000|fff)$/.test(ink)) return;
+  if (!/^#[0-9a-f]{6}$/i.test(color) || !/^#(000|fff|000000|ffffff)$/.test(ink)) return;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`:root{--brand:${color};--on-brand:${ink}}`);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
@@ -154,13 +196,4 @@ function isAnswer(row) {
 /** @param {any} row */
 function numberOf(row) {
   return row.number;
-}
-
-/** A version 4 UUID where the page is not served over https. */
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

@@ -1,5 +1,6 @@
 // The button on the shop's page. Until somebody opens the chat it makes no request, frame, cookie or storage.
-// Attributes of the script tag: data-site (key), data-language, data-color, data-label.
+// Attributes of the script tag: data-site (key), data-language, data-color; who is logged in there:
+// data-identity (a signed token), or data-user (id) and data-user-hash.
 (() => {
   const script = document.currentScript;
   const site = script && script.dataset.site;
@@ -28,7 +29,9 @@
       const full = "kontor:" + site + ":" + name;
       if (value === undefined) return window[area].getItem(full) || "";
       window[area].setItem(full, value);
-    } catch { /* storage refused: the conversation lasts as long as this page */ }
+    } catch {
+      // storage refused: the conversation lasts as long as this page
+    }
     return "";
   };
 
@@ -72,14 +75,14 @@ iframe{position:fixed;right:20px;bottom:92px;width:384px;height:min(640px,100dvh
       else if (said.type === "close") show(false);
     };
     const mount = () => {
-            frame = make("iframe", { src: `${origin}/widget/frame/?${new URLSearchParams({ site, language })}`, title: openLabel, hidden: "" }, root);
+      frame = make("iframe", { src: `${origin}/widget/frame/?${new URLSearchParams({ site, language })}`, title: openLabel, hidden: "" }, root);
       frame.addEventListener("load", () => {
         const channel = new MessageChannel();
         port = channel.port1;
         port.onmessage = heard;
         const page = { url: location.href.split("#")[0], title: document.title, referrer: document.referrer, language };
         const outbox = store("sessionStorage", "outbox");
-        frame.contentWindow.postMessage({ type: "kontor", token, outbox, page, color, ink, open }, origin, [channel.port2]);
+        frame.contentWindow.postMessage({ type: "kontor", token, outbox, page, identity: { token: data.identity, id: data.user, hash: data.userHash }, color: data.color && color, ink, open }, origin, [channel.port2]);
       });
     };
     const show = (wanted) => {
@@ -94,7 +97,7 @@ iframe{position:fixed;right:20px;bottom:92px;width:384px;height:min(640px,100dvh
     count(0);
     button.addEventListener("click", () => show(!open));
     root.addEventListener("keydown", (event) => { if (open && event.key === "Escape") show(false); });
-    if (token) (window.requestIdleCallback || setTimeout)(() => frame || mount());
+    if (token || data.identity || data.user) (window.requestIdleCallback || setTimeout)(() => frame || mount());
   };
   if (document.body) start();
   else document.addEventListener("DOMContentLoaded", start, { once: true });

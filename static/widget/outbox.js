@@ -30,9 +30,9 @@ export class Outbox {
     return this.entries;
   }
 
-  /** @param {string} clientId @param {string} text */
-  add(clientId, text) {
-    this.entries.push({ client_id: clientId, text });
+  /** @param {string} clientId @param {string} text @param {object} [more] what goes along: the form's answers, files */
+  add(clientId, text, more) {
+    this.entries.push({ client_id: clientId, text, ...more });
     this.keep();
     this.flush();
   }

@@ -17,6 +17,7 @@ from rest_framework.throttling import BaseThrottle
 
 from tenants.models import Membership
 from tenants.scope import scoped_tenant
+from tenants.statements import Given, Question
 from tenants.workspace import tokens
 from tenants.workspace.access import ROLE_PERMISSIONS, Permission
 from tenants.workspace.events import Actor
@@ -33,6 +34,11 @@ _READING = frozenset(
     }
 )
 _WRITING = _READING | {Permission.REPLY, Permission.CHANGE_CONVERSATIONS}
+_ROLE = Question(
+    lambda: Membership.objects.filter(
+        user_id=Given("user_id"), user__is_active=True, tenant_id=Given("tenant_id"), is_active=True
+    ).values_list("role", flat=True)
+)
 _OF_ACCESS = {ApiToken.Access.READ: _READING, ApiToken.Access.WRITE: _WRITING}
 
 
@@ -83,10 +89,7 @@ def _caller(row: ApiToken) -> Caller | None:
         return Caller(row, None, allowed)
     if not row.agent.is_active:
         return None
-    roles = Membership.objects.filter(
-        user_id=row.agent.user_id, user__is_active=True, tenant_id=scoped_tenant().id, is_active=True
-    )
-    role = roles.values_list("role", flat=True).first()
+    role = _ROLE.first(user_id=row.agent.user_id, tenant_id=scoped_tenant().id)
     return None if role is None else Caller(row, row.agent, allowed & ROLE_PERMISSIONS[role])
 
 

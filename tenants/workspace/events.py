@@ -78,17 +78,21 @@ class _Recorded:
     happened_at: datetime
 
 
+_names: dict[type[DomainEvent], tuple[str, ...]] = {}
 _open_unit: ContextVar[list[_Recorded] | None] = ContextVar("open_unit_of_work", default=None)
 
 
 @contextmanager
-def unit_of_work() -> Iterator[None]:
-    """One transaction with its events. Units nest: an inner one that fails takes its events back with it."""
+def unit_of_work(*, savepoint: bool = True) -> Iterator[None]:
+    """One transaction with its events. Units nest: an inner one that fails takes its events back with it.
+
+    savepoint: False for one that, when it stands in another, fails together with it: two round trips fewer.
+    """
     outer = _open_unit.get()
     recorded: list[_Recorded] = []
     token = _open_unit.set(recorded)
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=savepoint):
             yield
             if outer is None and recorded:
                 _write(recorded)
@@ -136,16 +140,24 @@ def _write(recorded: list[_Recorded]) -> None:
 
 
 def _columns(entry: _Recorded) -> dict[str, Any]:
-    values = {field.name: getattr(entry.event, field.name) for field in dataclasses.fields(entry.event)}  # type: ignore[arg-type]
+    event = entry.event
+    values = {name: getattr(event, name) for name in _field_names(type(event))}
     return {
-        "names": entry.event.name,
+        "names": event.name,
         "contact_ids": values.pop("contact_id", None),
         "conversation_ids": values.pop("conversation_id", None),
-        "payloads": json.dumps(values, default=_plain),
+        "payloads": _payload(values),
         "actor_kinds": entry.by.kind,
         "actor_ids": entry.by.id,
         "times": entry.happened_at,
     }
+
+
+def _field_names(kind: type[DomainEvent]) -> tuple[str, ...]:
+    names = _names.get(kind)
+    if names is None:
+        names = _names[kind] = tuple(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
+    return names
 
 
 def _plain(value: Any) -> Any:
@@ -154,3 +166,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot stand in an event")
+
+
+_payload = json.JSONEncoder(default=_plain).encode

@@ -45,7 +45,10 @@ class Listener:
         if self._task is None:
             self._task = asyncio.create_task(self._supervise(), name="notices")
         try:
-            await asyncio.wait_for(self._listening.wait(), JOIN_SECONDS)
+            async with asyncio.timeout(
+                JOIN_SECONDS
+            ):  # wait_for would lose a cancellation that comes with the answer
+                await self._listening.wait()
         except TimeoutError:
             self._missed = True
 
@@ -81,7 +84,8 @@ class Listener:
             while True:
                 async for notice in connection.notifies(timeout=PROOF_OF_LIFE_SECONDS):
                     self._hear(notice.payload)
-                await asyncio.wait_for(connection.execute("SELECT 1"), PROOF_OF_LIFE_SECONDS)
+                async with asyncio.timeout(PROOF_OF_LIFE_SECONDS):
+                    await connection.execute("SELECT 1")
 
     def _hear(self, payload: str) -> None:
         try:

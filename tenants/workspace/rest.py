@@ -99,8 +99,7 @@ def _plain(part: Any) -> Any:
 
 
 def _refuse_unknown(given: Mapping[str, Any], form: type[Serializer[Any]]) -> None:
-    known = form().fields
-    unknown = [name for name in given if name not in known]
+    unknown = [name for name in given if name not in form._declared_fields]
     if unknown:
         raise exceptions.ValidationError(
             {name: exceptions.ErrorDetail("There is no such field.", "unknown_field") for name in unknown}

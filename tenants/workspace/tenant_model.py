@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.db import models
 
+from tenants import statements
 from tenants.ids import new_id
 from tenants.scope import scoped_tenant
 
@@ -42,9 +43,25 @@ class TenantModel(models.Model):
         self._stay_home()
         super().refresh_from_db(*args, **kwargs)
 
+    # Django's hooks for the one statement of a save: the same statement, but prepared.
+    def _do_insert(self, manager: Any, using: Any, fields: Any, returning_fields: Any, raw: bool) -> Any:
+        if returning_fields or any(_is_expression(getattr(self, field.attname)) for field in fields):
+            return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
+        statements.insert(self, fields)
+        return []
+
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *more: Any) -> Any:
+        if not values or any(_is_expression(value) for _field, _model, value in values):
+            return super()._do_update(base_qs, using, pk_val, values, *more)
+        return statements.update(type(self), pk_val, [(field, value) for field, _model, value in values])
+
     def _stay_home(self) -> None:
         here = scoped_tenant().schema_name
         if self._schema_name is None:
             self._schema_name = here
         elif self._schema_name != here:
             raise WrongTenant(f"{type(self).__name__} {self.pk} belongs to another tenant")
+
+
+def _is_expression(value: object) -> bool:
+    return hasattr(value, "resolve_expression")

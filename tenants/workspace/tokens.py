@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from tenants.statements import Given, Question
 from tenants.workspace import audit
 from tenants.workspace.access import Member
 from tenants.workspace.models import Agent, ApiToken
@@ -21,6 +23,12 @@ PREFIX_LENGTH = 8
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 _FORM = re.compile(r"kt_[A-Za-z0-9_-]{20,100}")
+
+_GOOD = Question(
+    lambda: ApiToken.objects.select_related("agent").filter(
+        Q(expires_at=None) | Q(expires_at__gt=Now()), digest=Given("digest"), revoked_at=None
+    )
+)
 
 
 def issue(
@@ -58,9 +66,7 @@ def find(token: str) -> ApiToken | None:
     """The row of a token that is good now, with its agent; None for any other text. One indexed look-up."""
     if not _FORM.fullmatch(token):
         return None
-    now = timezone.now()
-    rows = ApiToken.objects.select_related("agent").filter(digest=digest(token), revoked_at=None)
-    return rows.filter(Q(expires_at=None) | Q(expires_at__gt=now)).first()
+    return _GOOD.first(digest=digest(token))
 
 
 def note_use(row: ApiToken) -> None:

@@ -25,6 +25,8 @@ from tenants.scope import in_thread
 GROUP = "wake"
 TENANTS_PER_MESSAGE = 100  # keeps a message far below the 7.9 kB that a notice may carry
 MOST_WHISPERS_WAITING = 1_000
+REST_SECONDS = 0.01  # between two messages to the other processes: what comes meanwhile goes together
+ERRANDS_REST_SECONDS = 0.1
 
 Subscriber = Callable[[UUID, int], None]
 Errand = Callable[[Mapping[UUID, int]], None]
@@ -96,10 +98,12 @@ os.register_at_fork(after_in_child=_forget_after_fork)
 
 
 class _Pending:
-    """Numbers that wait for one worker coroutine: per tenant only the newest."""
+    """Numbers that wait for one worker coroutine: per tenant only the newest. The first goes at once; after that
+    the worker rests a moment each time, so that a storm costs little."""
 
-    def __init__(self, work: Callable[[dict[UUID, int]], Awaitable[None]]) -> None:
+    def __init__(self, work: Callable[[dict[UUID, int]], Awaitable[None]], rest_seconds: float) -> None:
         self._work = work
+        self._rest_seconds = rest_seconds
         self._lock = threading.Lock()
         self._newest: dict[UUID, int] = {}
         self._filled = asyncio.Event()
@@ -128,6 +132,7 @@ class _Pending:
             except Exception as error:
                 lost += len(batch)
                 logger.warning("%d wake-ups were lost: %s", len(batch), type(error).__name__)
+            await asyncio.sleep(self._rest_seconds)
 
 
 class _Sender:
@@ -136,8 +141,8 @@ class _Sender:
     def __init__(self) -> None:
         self._pid = os.getpid()
         self._loop = asyncio.new_event_loop()
-        self._wakes = _Pending(_tell_others)
-        self._work = _Pending(_run_errands)
+        self._wakes = _Pending(_tell_others, REST_SECONDS)
+        self._work = _Pending(_run_errands, ERRANDS_REST_SECONDS)
         self._running = set[asyncio.Task[None]]()
         self._whispering = 0
         self._thread = threading.Thread(target=self._run, name="wake-ups", daemon=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from django.core.handlers.asgi import ASGIHandler
 
 from config.door import MOST_BODY_BYTES, Door
+from config.pages import Pages
 
 Message = dict[str, Any]
 Headers = list[tuple[bytes, bytes]]
@@ -81,7 +81,7 @@ def live() -> Room:
 
 @pytest.fixture
 def door(pages: Room, hooks: Room, live: Room) -> Door:
-    return Door(pages, sockets={"/live": live}, folders={"/hooks/": hooks})
+    return Door(pages, sockets={"/live": live}, folders={"/hooks/": hooks}, uploads={"/files": 3_000_000})
 
 
 async def test_pages_and_hooks_go_to_their_own_applications(door: Door, pages: Room, hooks: Room) -> None:
@@ -143,6 +143,24 @@ async def test_an_unannounced_body_is_counted_and_cut_off(door: Door, pages: Roo
     assert len(pages.body) == 800_000
 
 
+async def test_only_an_upload_may_be_larger_and_has_a_bound_of_its_own(door: Door, pages: Room) -> None:
+    def announced(size: int) -> Headers:
+        return [*HOST, (b"content-length", str(size).encode())]
+
+    chunk = b"x" * 1_000_000
+    assert await status(door, headers=announced(3_000_000), path="/files", chunks=[chunk] * 3) == 200
+    assert len(pages.body) == 3_000_000
+    assert await status(door, headers=announced(3_000_001), path="/files") == 413
+    assert await status(door, headers=announced(3_000_000), path="/files/other") == 413
+    assert await status(door, path="/files", chunks=[chunk] * 4) == 413
+
+
+async def test_only_so_many_uploads_are_taken_at_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.door.MOST_LARGE_AT_ONCE", 0)
+    assert await status(door, path="/files") == 503
+    assert await status(door, path="/other") == 200
+
+
 async def test_a_body_longer_than_announced_is_cut_off_too(door: Door, pages: Room) -> None:
     length = [*HOST, (b"content-length", b"10")]
     assert await status(door, headers=length, chunks=[b"x" * 600_000, b"x" * 600_000]) == 413
@@ -162,7 +180,7 @@ async def test_hooks_bound_their_own_bodies(door: Door, hooks: Room) -> None:
 
 
 async def test_django_itself_never_sees_the_rest_of_a_cut_body() -> None:
-    sent = await ask(Door(ASGIHandler(), sockets={}, folders={}), chunks=[b"x" * 600_000] * 3)
+    sent = await ask(Door(Pages(1), sockets={}, folders={}), chunks=[b"x" * 600_000] * 3)
     assert [message["status"] for message in sent if "status" in message] == [413]
 
 

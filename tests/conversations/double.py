@@ -77,7 +77,7 @@ class Double:
                     request.command,
                     request.path,
                     {name.lower(): value for name, value in request.headers.items()},
-                    json.loads(body) if body else None,
+                    _read(body),
                 )
             )
             number = len(self.asked)
@@ -99,6 +99,14 @@ class Double:
             request.wfile.write(raw)
         except OSError:
             request.close_connection = True
+
+
+def _read(body: bytes) -> Any:
+    """The JSON in a body; None for an empty one, the bytes of what is no JSON."""
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return body
 
 
 @contextmanager

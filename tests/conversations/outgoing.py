@@ -92,6 +92,11 @@ def deliver(conversation: Conversation) -> None:
     delivering.deliver(tenant_id=str(scoped_tenant().id), conversation_id=str(conversation.id))
 
 
+def waiting() -> list[UUID]:
+    """The conversations that a worker finds when it looks for something to send, oldest first."""
+    return delivering.waiting(50)
+
+
 def statuses(conversation: Conversation) -> list[str]:
     """The states of our messages in their order."""
     ours = Message.objects.filter(conversation=conversation, direction="out").order_by("number")
@@ -112,5 +117,5 @@ def jobs(task_name: str = "conversations.delivering.deliver") -> list[Procrastin
 
 
 def jobs_for(conversation_id: UUID) -> int:
-    """How many delivery jobs wait for one conversation."""
+    """How many delivery jobs wait for one conversation: those of the sweep, and of tries to come."""
     return sum(job.args["conversation_id"] == str(conversation_id) for job in jobs())

@@ -657,9 +657,9 @@ def swept() -> list[str]:
     return [job.args["conversation_id"] for job in jobs() if job.id not in known]
 
 
-def test_a_message_whose_job_vanished_is_found_again(messenger: Conversation, bob_agent: Agent) -> None:
+def test_a_message_that_no_worker_heard_of_is_found_again(messenger: Conversation, bob_agent: Agent) -> None:
     answer(messenger, "hi", bob_agent)
-    assert swept() == []  # too young: its job is on the way
+    assert swept() == []  # too young: the workers have just been told
     age(10)
     assert swept() == [str(messenger.id)]
     assert swept() == []  # that job still waits

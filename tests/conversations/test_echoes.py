@@ -94,7 +94,7 @@ def test_the_browser_is_told_which_bubble_goes(page: Conversation, bob_agent: Ag
     arrive(page.inbox, echo(page, "m_1"))
     before = Event.objects.order_by("-sequence")[0].sequence
     attempts.finish(call, Sent(external_id="m_1"))
-    batch = frames.read_after(before, with_identities=False)
+    batch = frames.read_after(before)
     assert batch is not None
     told = json.loads(batch.text_for(None))["events"]
     assert [event["name"] for event in told] == ["message.sent", "message.merged"]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations import inbound, lanes
-from conversations.inbound import Arrival
+from conversations.inbound import Arrival, reception
+from conversations.inbound.records import Entry
 from conversations.models import InboundRecord, Inbox, Message
 from tenants.directory import TenantRef
 from tenants.scope import scoped_tenant, tenant_scope
@@ -227,3 +229,32 @@ def test_closing_writes_what_waits_first(acme: TenantRef, inbox: Inbox) -> None:
     asyncio.run(lanes.submit(acme, arrivals(inbox, message("m2"))))
     with tenant_scope(acme):
         assert InboundRecord.objects.count() == 2
+
+
+def test_a_batch_that_goes_well_needs_no_savepoint(acme: TenantRef, inbox: Inbox) -> None:
+    with tenant_scope(acme), CaptureQueriesContext(connection) as captured:
+        inbound.receive(arrivals(inbox, message("m1"), message("m2")))
+    assert not [query for query in captured if "SAVEPOINT" in query["sql"]]
+    assert texts(acme) == {"m1", "m2"}
+
+
+def test_a_batch_that_does_not_go_well_is_taken_again_from_the_beginning(
+    acme: TenantRef, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = reception.apply
+
+    def refuse_bad(entries: Sequence[Entry]) -> None:
+        genuine(entries)
+        if any(entry.arrival.item.event_id.endswith("bad") for entry in entries):
+            raise ValueError("bad")
+
+    monkeypatch.setattr(reception, "apply", refuse_bad)
+    with tenant_scope(acme):
+        inbound.receive(arrivals(inbox, message("m1"), message("bad"), message("m2")))
+        states = dict(InboundRecord.objects.values_list("event_id", "state"))
+    assert texts(acme) == {"m1", "m2"}
+    assert {name.rpartition(":")[2]: state for name, state in states.items()} == {
+        "m1": "done",
+        "bad": "new",
+        "m2": "done",
+    }

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
-from conversations import lifecycle, outbound
+from conversations import delivering, lifecycle, outbound
 from conversations.models import Conversation, Inbox, Message, Session, Wait
 from conversations.outbound import ReplyRefused
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
+from tenants.workspace import wake
 from tenants.workspace.events import SYSTEM, Actor
 from tenants.workspace.models import Agent, Event
 from tests.conversations.outgoing import (
@@ -23,12 +28,14 @@ from tests.conversations.outgoing import (
     customer_writes,
     happened,
     jobs,
-    jobs_for,
+    waiting,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
 
 BOT = Actor("bot", uuid4())
+
+Capture = Callable[..., AbstractContextManager[list[Callable[[], Any]]]]
 
 
 @pytest.fixture
@@ -63,8 +70,25 @@ def test_a_reply_stands_in_the_thread_before_anybody_calls_the_platform(
         "number": 2,
         "client_id": str(client_id),
     }
-    (job,) = jobs()
-    assert (job.queue_name, job.args["conversation_id"]) == ("live", str(conversation.id))
+    assert waiting() == [conversation.id]
+
+
+def test_the_workers_are_told_once_the_answer_is_committed(
+    conversation: Conversation,
+    bob_agent: Agent,
+    acme: TenantRef,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Capture,
+) -> None:
+    settings.WAKE_UPS = True
+    told: list[tuple[str, object]] = []
+    monkeypatch.setattr(wake, "whisper", lambda group, message: told.append((group, message["tenant"])))
+    monkeypatch.setattr(wake, "announce", lambda tenant_id, newest: None)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer(conversation, "Hello", bob_agent)
+        assert told == []
+    assert told == [(delivering.WORKERS, acme.id.hex)]
 
 
 def test_a_persons_answer_ends_the_wait_and_takes_the_conversation_on(
@@ -79,11 +103,11 @@ def test_a_persons_answer_ends_the_wait_and_takes_the_conversation_on(
     assert happened() == ["conversation.assigned", "message.replied"]
 
 
-def test_a_first_answer_costs_nine_statements(conversation: Conversation, bob_agent: Agent) -> None:
+def test_a_first_answer_costs_seven_statements(conversation: Conversation, bob_agent: Agent) -> None:
     with CaptureQueriesContext(connection) as captured:
         answer(conversation, "您好！", bob_agent)
     statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 9, statements
+    assert len(statements) == 7, statements
     conversation.refresh_from_db()
     assert (conversation.assignee, conversation.waiting_since) == (bob_agent, None)
 
@@ -134,7 +158,7 @@ def test_the_same_client_id_is_the_same_message(conversation: Conversation, bob_
     again = answer(conversation, "Once", bob_agent, client_id=client_id, seen_number=1)
     assert first.id == again.id
     assert happened("message.replied") == ["message.replied"]
-    assert len(jobs()) == 1
+    assert Message.objects.filter(direction="out").count() == 1
 
 
 def test_the_same_client_id_in_two_conversations_is_two_messages(
@@ -280,7 +304,7 @@ def test_what_did_not_go_out_is_tried_again_or_given_up(
     assert (retried.status, retried.error_kind) == ("pending", "")
     assert outbound.skip(failed(conversation, bob_agent, status), by=by).status == "skipped"
     assert happened("message.requeued", "message.skipped") == ["message.requeued", "message.skipped"]
-    assert jobs_for(conversation.id) == 4
+    assert waiting() == [conversation.id]
 
 
 def test_trying_again_and_giving_up_twice_happens_once(conversation: Conversation, bob_agent: Agent) -> None:

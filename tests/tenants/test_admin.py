@@ -67,6 +67,7 @@ def test_a_brands_admin_knows_no_platform_model() -> None:
         "contacts.Contact",
         "conversations.Inbox",
         "conversations.InboundRecord",
+        "comments.AutomaticAnswer",
     }
 
 

@@ -11,6 +11,7 @@ import json
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import psycopg
 import pytest
@@ -21,6 +22,7 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.http import StreamingHttpResponse
 from django.test import RequestFactory
 
+from config.pages import Pages
 from tenants.backend.current import current_tenant
 from tenants.directory import TenantRef
 from tenants.hosts import HostMiddleware
@@ -339,11 +341,11 @@ PATHS = {
 }
 
 
-@pytest.fixture
-def application(settings) -> ASGIHandler:
+@pytest.fixture(params=[ASGIHandler, partial(Pages, 3)], ids=["django", "pages"])
+def application(settings, request) -> ASGIHandler:
     settings.ROOT_URLCONF = "tests.tenants.leak_urls"
     settings.MIDDLEWARE = ["tenants.hosts.HostMiddleware"]
-    return ASGIHandler()
+    return request.param()
 
 
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume synchronous iterators")

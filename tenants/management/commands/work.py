@@ -18,7 +18,7 @@ from procrastinate.jobs import Status
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from tenants import selftest
-from tenants.jobs import BULK, LIVE
+from tenants.jobs import BULK, LIVE, companions
 from tenants.scope import in_thread
 from tenants.workspace import reactors
 from tenants.workspace.notices import pause_after
@@ -51,6 +51,8 @@ async def work(concurrency: dict[str, int]) -> None:
         loop.add_signal_handler(number, stopping.set)
     works: list[Callable[[], Awaitable[None]]] = [_sweep]
     works += [_queue_worker(queue, jobs) for queue, jobs in concurrency.items() if jobs]
+    if concurrency.get(LIVE):
+        works += companions()
     tasks = [asyncio.create_task(_keep(work)) for work in works]
     try:
         await stopping.wait()

@@ -1,8 +1,9 @@
 """What the contract suite stands on. A new kind brings `samples/<kind>.py` and `payloads/<kind>/*.json`."""
 
 import importlib
+import json
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from conversations.channels import registry
 from conversations.channels.base import Hook, PlatformRequest, PlatformResponse
 from conversations.channels.errors import DeliveryError
-from conversations.channels.items import IncomingMessage, Item, UnknownItem
+from conversations.channels.items import AccountChange, CommentChanged, IncomingMessage, Item, UnknownItem
 from conversations.channels.outgoing import OutgoingMessage
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -42,6 +43,7 @@ def outgoing(kind: str, **changes: Any) -> OutgoingMessage:
         text=TEXT,
         correlation="message-1",
         retry_key="0b54ac9e-6a1c-4d2e-9a43-0d9c5f4f2a10",
+        tried_at=datetime(2026, 11, 1, tzinfo=UTC),
     )
     return replace(message, **changes)
 
@@ -53,6 +55,28 @@ def hook(kind: str, body: bytes, secret: str) -> Hook:
         signed: Hook = sample.hook(body, secret)
         return signed
     return Hook(body=body, headers=sample.signature_headers(body, secret))
+
+
+def written(kind: str, content: Any) -> bytes:
+    """The webhook that says `content`. A kind whose platform writes no JSON brings its own `write`."""
+    sample = samples(kind)
+    body: bytes = sample.write(content) if hasattr(sample, "write") else json.dumps(content).encode()
+    return body
+
+
+def payload(kind: str, path: Path) -> bytes:
+    """The webhook in a payload file, as the platform sends it."""
+    raw = path.read_bytes()
+    return written(kind, json.loads(raw)) if hasattr(samples(kind), "write") else raw
+
+
+def carries_token(kind: str, request: PlatformRequest) -> bool:
+    """Whether a call shows the account's token where the platform wants it: as a bearer, or as `carries_token`
+    of the samples says."""
+    sample = samples(kind)
+    if hasattr(sample, "carries_token"):
+        return bool(sample.carries_token(request))
+    return request.headers.get("Authorization") == f"Bearer {sample.ACCOUNT.credentials['access_token']}"
 
 
 class Platform:
@@ -78,6 +102,7 @@ def require_well_formed(items: list[Item]) -> None:
         assert isinstance(item, Item) and type(item) is not Item
         assert item.happened_at.utcoffset() == timedelta(0)
         assert len(item.event_id) <= 255 and isinstance(item.raw, dict)
-        assert isinstance(item, UnknownItem) or (item.account_id and vars_of(item)["address"])
+        concerns_nobody = isinstance(item, UnknownItem | AccountChange | CommentChanged)
+        assert concerns_nobody or vars_of(item)["address"]
         if isinstance(item, IncomingMessage):
             assert item.external_id and item.event_id

@@ -26,10 +26,18 @@ from tests.conversations.channels.contract import (
     fuzzed,
     hook,
     json_values,
+    payload,
     require_well_formed,
     samples,
     vars_of,
+    written,
 )
+
+
+def is_one_a_call(kind: str) -> bool:
+    """Whether the kind's platform sends one element a call."""
+    return bool(getattr(samples(kind), "ONE_A_CALL", False))
+
 
 # --- registry ----------------------------------------------------------------------------------------------
 
@@ -123,7 +131,7 @@ def test_there_are_payloads_of_this_kind(kind: str) -> None:
 
 @every_file
 def test_a_payload_is_read_the_same_way_each_time(kind: str, path: Path) -> None:
-    channel, body = registry.open(kind), path.read_bytes()
+    channel, body = registry.open(kind), payload(kind, path)
     items = channel.parse(body)
     require_well_formed(items)
     assert channel.parse(body) == items
@@ -133,13 +141,13 @@ def test_a_payload_is_read_the_same_way_each_time(kind: str, path: Path) -> None
 @every_file
 def test_a_stored_element_is_read_again_to_the_same_item(kind: str, path: Path) -> None:
     channel = registry.open(kind)
-    for item in channel.parse(path.read_bytes()):
+    for item in channel.parse(payload(kind, path)):
         assert channel.parse_element(item.account_id, json.loads(json.dumps(item.raw))) == [item]
 
 
 @every_file
 def test_event_ids_of_a_payload_are_distinct_where_there_are_any(kind: str, path: Path) -> None:
-    ids = [item.event_id for item in registry.open(kind).parse(path.read_bytes()) if item.event_id]
+    ids = [item.event_id for item in registry.open(kind).parse(payload(kind, path)) if item.event_id]
     assert len(ids) == len(set(ids))
 
 
@@ -157,11 +165,18 @@ def test_unknown_fields_change_nothing(kind: str, path: Path) -> None:
             for item in registry.open(kind).parse(body)
         ]
 
-    body = path.read_bytes()
-    assert told(json.dumps(with_unknown_fields(json.loads(body))).encode()) == told(body)
+    content = json.loads(path.read_bytes())
+    assert told(written(kind, with_unknown_fields(content))) == told(payload(kind, path))
 
 
-@every_kind
+@every_file
+def test_items_name_the_receiving_account_where_the_platform_does(kind: str, path: Path) -> None:
+    names_account = getattr(samples(kind), "NAMES_ACCOUNT", True)
+    allowed = {True, False} if names_account is None else {names_account}
+    assert {bool(item.account_id) for item in registry.open(kind).parse(payload(kind, path))} <= allowed
+
+
+@pytest.mark.parametrize("kind", [kind for kind in registry.KINDS if not is_one_a_call(kind)])
 def test_one_odd_element_never_costs_the_others(kind: str) -> None:
     channel, sample = registry.open(kind), samples(kind)
     odd: list[object] = [None, 7, "text", [], {}, {"message": []}, {"type": "message"}, {"type": 5}]
@@ -201,8 +216,8 @@ def require_tolerance(read: Callable[[], list[Item]]) -> None:
 @given(data=st.data())
 def test_a_payload_with_any_part_replaced_is_read_or_unparsable(kind: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from([path for file_kind, path in FILES if file_kind == kind]))
-    payload = json.loads(path.read_bytes())
-    node: Any = payload
+    content = json.loads(path.read_bytes())
+    node: Any = content
     while isinstance(node, dict | list) and node:
         keys: list[Any] = sorted(node) if isinstance(node, dict) else list(range(len(node)))
         key = data.draw(st.sampled_from(keys))
@@ -210,7 +225,7 @@ def test_a_payload_with_any_part_replaced_is_read_or_unparsable(kind: str, data:
             node[key] = data.draw(json_values)
             break
         node = node[key]
-    require_tolerance(lambda: registry.open(kind).parse(json.dumps(payload).encode()))
+    require_tolerance(lambda: registry.open(kind).parse(written(kind, content)))
 
 
 @every_kind

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from conversations.channels import registry
 from conversations.channels.base import PlatformResponse, Profile, Sent, text_length
 from conversations.channels.errors import DeliveryError, ErrorKind
-from tests.conversations.channels.contract import Platform, every_kind, fuzzed, json_values, outgoing, samples
+from tests.conversations.channels.contract import (
+    Platform,
+    carries_token,
+    every_kind,
+    fuzzed,
+    json_values,
+    outgoing,
+    samples,
+)
 
 
 @every_kind
@@ -20,7 +28,7 @@ def test_an_accepted_message_is_sent_under_the_platforms_id(kind: str) -> None:
 
 
 @every_kind
-def test_calls_go_to_the_configured_host_with_the_token_in_a_header_only(kind: str) -> None:
+def test_calls_go_to_the_configured_host_with_the_token_where_no_log_shows_it(kind: str) -> None:
     channel, sample, platform = registry.open(kind), samples(kind), Platform(samples(kind).ACCEPTED)
     channel.send(outgoing(kind), sample.ACCOUNT, platform)
     channel.fetch_profile(sample.ADDRESS, sample.ACCOUNT, platform)
@@ -28,7 +36,7 @@ def test_calls_go_to_the_configured_host_with_the_token_in_a_header_only(kind: s
     assert bool(platform.requests) is sample.SIGNS
     for request in platform.requests:
         assert request.url.startswith(sample.ACCOUNT.base_url + "/")
-        assert request.headers["Authorization"] == f"Bearer {token}"
+        assert carries_token(kind, request)
         assert token not in f"{request.url} {request.params} {request.json!r} {request!r}"
 
 
@@ -38,7 +46,7 @@ def test_a_hostile_address_cannot_change_the_path_of_a_call(kind: str) -> None:
     channel.fetch_profile("../x?y=1#z/", sample.ACCOUNT, platform)
     assert bool(platform.requests) is channel.capabilities.has_profiles
     for request in platform.requests:
-        assert request.url.endswith("/..%2Fx%3Fy%3D1%23z%2F")
+        assert "..%2Fx%3Fy%3D1%23z%2F" in request.url and "../" not in request.url and "#" not in request.url
 
 
 @every_kind

@@ -11,6 +11,7 @@ import pytest
 from conversations.channels.base import Hook, PlatformRequest, PlatformResponse, Profile, Sent, Unparsable
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.items import (
+    AccountChange,
     AudienceChange,
     IncomingMessage,
     Item,
@@ -126,23 +127,64 @@ def test_a_redelivered_event_has_the_same_id_even_without_one_of_its_own() -> No
     assert first.event_id == again.event_id != other.event_id
 
 
-def test_groups_and_rooms_are_threads_of_their_members() -> None:
+def test_a_group_or_room_is_one_conversation_and_names_who_spoke() -> None:
     member, nobody, room, edited, *_ = parsed("groups")
-    assert isinstance(member, IncomingMessage) and (member.thread, member.address) == (GROUP, ADDRESS)
-    assert isinstance(nobody, IncomingMessage) and (nobody.thread, nobody.address) == (GROUP, GROUP)
-    assert isinstance(room, IncomingMessage) and room.thread == "Ra8dbf4673c0000000000000000000001"
-    assert isinstance(edited, MessageEdited)
+    assert isinstance(member, IncomingMessage) and member.address == GROUP
+    assert member.details == {"sender": {"id": ADDRESS}}
+    assert isinstance(nobody, IncomingMessage) and (nobody.address, nobody.details) == (GROUP, {})
+    assert isinstance(room, IncomingMessage) and room.address == "Ra8dbf4673c0000000000000000000001"
+    assert isinstance(edited, MessageEdited) and edited.address == GROUP
     assert (edited.external_id, edited.text) == ("588000000000000021", "大家早")
+
+
+def test_a_customer_alone_is_no_group() -> None:
+    [item] = parsed("signed_vector")
+    assert isinstance(item, IncomingMessage) and (item.address, item.details) == (ADDRESS, {})
+
+
+def test_a_group_that_takes_the_account_in_or_puts_it_out_is_reachable_or_not() -> None:
+    changes = [item for item in parsed("groups") if isinstance(item, AudienceChange)]
+    assert [(item.address, item.change) for item in changes] == [(GROUP, "followed"), (GROUP, "unfollowed")]
+
+
+def test_pictures_of_a_set_stand_in_the_order_of_the_set_whatever_comes_first() -> None:
+    def picture(place: int) -> IncomingMessage:
+        content = {"type": "image", "id": f"5{place}", "contentProvider": {"type": "line"}}
+        element = {
+            **message_element("m", ""),
+            "message": {**content, "imageSet": {"id": "s", "index": place}},
+        }
+        [item] = CHANNEL.parse(wrap([element]))
+        assert isinstance(item, IncomingMessage)
+        return item
+
+    arrived = [picture(place) for place in (3, 1, 2)]
+    in_order = sorted(arrived, key=lambda item: item.happened_at)
+    assert [item.external_id for item in in_order] == ["51", "52", "53"]
+    assert {item.happened_at.replace(microsecond=0) for item in arrived} == {
+        datetime(2026, 11, 2, 2, 3, 4, tzinfo=UTC)
+    }
 
 
 def test_an_event_in_standby_cannot_be_replied_to_and_says_so() -> None:
     room = parsed("groups")[2]
-    assert isinstance(room, IncomingMessage) and room.raw["mode"] == "standby" and room.reply_handle == ""
+    assert isinstance(room, IncomingMessage) and room.details["standby"] is True and room.reply_handle == ""
+
+
+def test_news_of_the_account_and_of_its_people_are_told_as_such() -> None:
+    told = {item.details["event"]: item for item in parsed("account") if isinstance(item, AccountChange)}
+    assert {name: item.change for name, item in told.items()} == {
+        "accountLink": "other", "membership": "other", "beacon": "other", "videoPlayComplete": "other",
+        "module": "thread_control", "activated": "thread_control", "deactivated": "thread_control",
+        "botSuspended": "disconnected", "botResumed": "other", "delivery": "other", "memberLeft": "other",
+    }  # fmt: skip
+    assert (told["accountLink"].address, told["accountLink"].details["link"]["result"]) == (ADDRESS, "ok")
+    assert (told["memberLeft"].address, told["botSuspended"].address) == (GROUP, "")
+    assert "replyToken" not in told["accountLink"].details
 
 
 def test_what_we_do_not_read_yet_keeps_its_name() -> None:
-    names = [item.name for item in parsed("groups") if isinstance(item, UnknownItem)]
-    assert names == ["join", "memberJoined", "leave", "botSuspended"]
+    assert [item.name for item in parsed("account") if isinstance(item, UnknownItem)] == ["hologram"]
 
 
 # --- sending -----------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from conversations.channels import messenger
 from conversations.channels.base import Hook, Unparsable
 from conversations.channels.items import (
+    AccountChange,
     AudienceChange,
     DeliveryReport,
     IncomingMessage,
@@ -227,13 +228,42 @@ def test_what_we_do_not_read_yet_keeps_its_name_and_customer() -> None:
     items = parsed("unread_kinds")
     assert all(isinstance(item, UnknownItem) for item in items)
     assert [(item.name, item.address) for item in items if isinstance(item, UnknownItem)] == [
-        ("pass_thread_control", ADDRESS),
-        ("app_roles", ""),
         ("optin", ""),
+        ("account_linking", ADDRESS),
         ("messaging_feedback", ADDRESS),
         ("feed", ""),
+        ("ratings", ""),
     ]
-    assert items[-1].happened_at == utc(1793585098000)
+    assert items[-1].happened_at == utc(1793585100000)
+
+
+def test_who_owns_a_thread_and_what_meta_warns_of_is_news_of_the_account() -> None:
+    items = parsed("account")
+    changes = [item for item in items if isinstance(item, AccountChange)]
+    assert len(changes) == len(items)
+    assert [(item.change, item.details.get("action"), item.address) for item in changes] == [
+        ("thread_control", "passed", ADDRESS),
+        ("thread_control", "roles", ""),
+        ("thread_control", "requested", ADDRESS),
+        ("quality", "block", ""),
+        ("thread_control", "taken", ADDRESS),
+        ("template", None, ""),
+    ]
+    assert changes[0].details["new_app_id"] == "987654321012345"
+    assert changes[2].details["requested_app_id"] == "26390203743090"
+    assert [item.details.get("standby", False) for item in changes] == [False] * 4 + [True, False]
+    assert changes[5].details["event"] == "APPROVED"
+
+
+def test_news_of_another_page_is_not_news_of_this_one() -> None:
+    element = {
+        "sender": {"id": ADDRESS},
+        "recipient": {"id": PAGE},
+        "timestamp": 1793585020000,
+        "pass_thread_control": {"new_owner_app_id": "1"},
+    }
+    assert isinstance(read(element), AccountChange)
+    assert isinstance(read({**element, "recipient": {"id": "104857600999999"}}), UnknownItem)
 
 
 def test_standby_is_read_like_messaging_and_marked() -> None:
@@ -241,13 +271,15 @@ def test_standby_is_read_like_messaging_and_marked() -> None:
     assert isinstance(message, IncomingMessage) and message.text == "有人在嗎"
     assert isinstance(postback, IncomingMessage) and (postback.kind, postback.postback) == ("postback", "")
     assert message.raw["standby"] is True and postback.raw["standby"] is True
+    assert message.details == postback.details == {"standby": True}
     told_twice = {**postback.raw, "standby": False}
     del told_twice["postback"]["mid"]
     [owned], [not_owned] = (
         CHANNEL.parse_element(PAGE, {**told_twice, **mark}) for mark in ({}, {"standby": True})
     )
     assert owned.event_id == not_owned.event_id
-    assert "standby" not in read(message_element("m", "hello")).raw
+    ordinary = read(message_element("m", "hello"))
+    assert isinstance(ordinary, IncomingMessage) and "standby" not in ordinary.raw and not ordinary.details
 
 
 @pytest.mark.parametrize(

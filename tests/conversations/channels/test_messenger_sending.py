@@ -1,13 +1,16 @@
 """Messenger, written as the platform reads it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from conversations.channels import messenger
-from conversations.channels.base import PlatformRequest, PlatformResponse, Profile
+from conversations.channels import messenger, names
+from conversations.channels.base import AccountCheck, PlatformRequest, PlatformResponse, Profile
 from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.items import JsonObject
 from conversations.channels.outgoing import OutgoingMessage
+from tests.conversations.channels.asking import Asked, answered
 from tests.conversations.channels.samples.messenger import ACCEPTED, ACCOUNT, ADDRESS, refusal
 
 CHANNEL = messenger.Messenger()
@@ -113,4 +116,53 @@ def test_other_trouble_with_a_profile_is_told(code: int, kind: ErrorKind) -> Non
     ],
 )
 def test_names_stand_in_the_order_of_their_script(first: str, last: str, name: str) -> None:
-    assert messenger.full_name(first, last) == name
+    assert names.full_name(first, last) == name
+
+
+# --- checking ----------------------------------------------------------------------------------------------
+
+ALL_FIELDS = [
+    "messages",
+    "messaging_postbacks",
+    "message_deliveries",
+    "message_reads",
+    "message_echoes",
+    "message_reactions",
+    "message_edits",
+    "feed",
+]
+
+
+def checked(*apps: JsonObject, page: str = PAGE, **settings: str) -> AccountCheck:
+    platform = Asked(answered({"id": page, "name": "Shanhai"}), answered({"data": list(apps)}))
+    return CHANNEL.check(replace(ACCOUNT, settings=settings), platform)
+
+
+def test_a_page_that_is_subscribed_to_everything_is_well() -> None:
+    found = checked({"id": "1", "subscribed_fields": ALL_FIELDS})
+    assert (found.name, found.warnings) == ("Shanhai", ())
+
+
+@pytest.mark.parametrize(
+    "lost, words", [("messages", "customers write"), ("feed", "comments"), ("message_reads", "threads")]
+)
+def test_a_field_that_was_lost_without_a_word_is_told(lost: str, words: str) -> None:
+    fields = [field for field in ALL_FIELDS if field != lost]
+    [warning] = checked({"id": "1", "subscribed_fields": fields}).warnings
+    assert words in warning
+    assert len(checked().warnings) == 3
+
+
+def test_the_subscription_of_another_app_is_not_ours() -> None:
+    ours, other = {"id": "7", "subscribed_fields": ["feed"]}, {"id": "8", "subscribed_fields": ALL_FIELDS}
+    assert checked(ours, other).warnings == ()
+    assert len(checked(ours, other, app_id="7").warnings) == 2
+    assert checked(ours, other, app_id="8").warnings == ()
+
+
+def test_a_token_of_another_page_is_told_and_a_dead_one_raises() -> None:
+    [warning] = checked(page="104857600999999").warnings
+    assert "another Page" in warning
+    with pytest.raises(DeliveryError) as error:
+        CHANNEL.check(ACCOUNT, Asked(refusal(401, code=190)))
+    assert error.value.kind is ErrorKind.AUTH_EXPIRED

@@ -10,6 +10,7 @@ from channels.layers import get_channel_layer
 from pytest_django import Settings
 
 from conversations.realtime import hub as hub_module
+from conversations.realtime import room
 from conversations.realtime.audience import CustomerAudience, DeskAudience
 from conversations.realtime.groups import tenant_group
 from conversations.realtime.hub import Hub, TooManySockets, customer_typing
@@ -18,6 +19,7 @@ from tenants.ids import new_id
 from tenants.models import User
 from tenants.scope import in_tenant
 from tenants.workspace import wake
+from tenants.workspace.events import unit_of_work
 from tenants.workspace.models import Agent
 from tests.conversations.realtime.seeds import Talk, make_inbox, reply, start_talk, write
 
@@ -65,6 +67,40 @@ async def test_a_commit_reaches_every_socket_of_the_brand_in_order(the_hub: Hub,
         await in_tenant(acme, write, talk, str(number))
     for ear in ears:
         assert await ear.hear_texts(10) == [str(number) for number in range(10)]
+
+
+async def test_a_log_that_cannot_be_read_is_read_later_without_a_hole(
+    the_hub: Hub, acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk, genuine, failures = await a_talk(acme), room.read_after, []
+
+    def fail_once(sequence: int) -> Any:
+        if not failures:
+            failures.append(sequence)
+            raise RuntimeError("the database is away")
+        return genuine(sequence)
+
+    ear = await listen(the_hub, acme, DeskAudience(None))
+    monkeypatch.setattr(room, "read_after", fail_once)
+    monkeypatch.setattr(room, "TRY_AGAIN_SECONDS", 0.01)
+    await in_tenant(acme, write, talk, "first")
+    await in_tenant(acme, write, talk, "second")
+    assert await ear.hear_texts(2) == ["first", "second"]
+    assert failures
+
+
+async def test_more_than_a_batch_at_once_arrives_whole_and_in_order(the_hub: Hub, acme: TenantRef) -> None:
+    talk = await a_talk(acme)
+    ear = await listen(the_hub, acme, DeskAudience(None))
+    many = 2 * room.MOST_AT_ONCE + 5
+
+    def write_all() -> None:
+        with unit_of_work():
+            for number in range(many):
+                write(talk, str(number))
+
+    await in_tenant(acme, write_all)
+    assert await ear.hear_texts(many) == [str(number) for number in range(many)]
 
 
 async def test_the_log_is_read_once_however_many_sockets_follow(the_hub: Hub, acme: TenantRef) -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from typing import Any
+
 import pytest
 
 from conversations.channels import graph, registry
-from conversations.channels.base import Hook, PlatformResponse
-from conversations.channels.errors import ErrorKind
+from conversations.channels.base import Account, Hook, PlatformResponse, Sent
+from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.items import (
+    CommentChanged,
     DeliveryReport,
     IncomingMessage,
     MessageEcho,
     MessageEdited,
+    MessageReaction,
     MessageUnsent,
 )
+from conversations.channels.outgoing import OutgoingMessage, QuickReply
+from tests.conversations.channels.asking import Asked, a_file
+from tests.conversations.channels.test_graph_cards import PRODUCT, RECEIPT, SHIPPING
 from tests.conversations.simulator.conftest import PAGE, PSID, Caller, Receiver
 
 MESSENGER = registry.open("messenger")
@@ -37,7 +46,7 @@ async def test_what_a_customer_writes_is_posted_signed_and_readable(call: Caller
     assert b"\\u9000" in receiver.posts[0][1]
 
 
-@pytest.mark.parametrize("kind", ["sticker", "image"])
+@pytest.mark.parametrize("kind", ["sticker", "image", "audio", "file", "location"])
 async def test_stickers_and_pictures_are_attachments(call: Caller, receiver: Receiver, kind: str) -> None:
     await call.act("messenger", kind)
     (item,) = await read(receiver, 1)
@@ -190,3 +199,203 @@ async def test_our_own_channel_understands_every_refusal(call: Caller) -> None:
         refused = await call.send_messenger("hi")
         response = PlatformResponse(status=refused.status, headers=refused.headers, body=refused.body)
         assert graph.delivery_error(response).kind is kind
+
+
+# --- buttons, links, reactions ------------------------------------------------------------------------------
+
+
+async def test_a_quick_reply_and_a_cards_button_come_back_as_what_they_are(
+    call: Caller, receiver: Receiver
+) -> None:
+    await call.act("messenger", "write", text="hello")
+    replies = [{"content_type": "text", "title": "Orders", "payload": "ORDER"}]
+    asked = await call.send_messenger("", message={"text": "What?", "quick_replies": replies})
+    button = {"type": "postback", "title": "Ask", "payload": "ASK"}
+    template = {"template_type": "button", "text": "More?", "buttons": [button]}
+    card = await call.send_messenger("", message={"attachment": {"type": "template", "payload": template}})
+    assert (asked.status, card.status) == (200, 200)
+    await call.act("messenger", "tap", id=asked.json["message_id"], payload="ORDER")
+    body = await receiver.wait_for('"ORDER"')
+    [tapped] = MESSENGER.parse(json.dumps(body).encode())
+    assert isinstance(tapped, IncomingMessage)
+    assert (tapped.kind, tapped.text, tapped.postback) == ("text", "Orders", "ORDER")
+    await call.act("messenger", "tap", id=card.json["message_id"], payload="ASK")
+    [pressed] = MESSENGER.parse(json.dumps(await receiver.wait_for('"postback"')).encode())
+    assert isinstance(pressed, IncomingMessage)
+    assert (pressed.kind, pressed.text, pressed.postback) == ("postback", "Ask", "ASK")
+    assert (await call.act("messenger", "tap", id=card.json["message_id"], payload="OTHER")).status == 400
+
+
+@pytest.mark.parametrize("act, kind", [("start", "postback"), ("refer", "referral")])
+async def test_get_started_and_a_link_of_ours_open_the_window(
+    call: Caller, receiver: Receiver, act: str, kind: str
+) -> None:
+    assert (await call.send_messenger("too early")).json["error"]["code"] == 10
+    assert (await call.act("messenger", act)).status == 200
+    (item,) = await read(receiver, 1)
+    assert isinstance(item, IncomingMessage) and item.kind == kind
+    assert (await call.send_messenger("welcome")).status == 200
+
+
+async def test_a_reaction_names_our_message(call: Caller, receiver: Receiver) -> None:
+    mine = (await call.act("messenger", "write", text="hello")).json["message"]["id"]
+    ours = (await call.send_messenger("hi")).json["message_id"]
+    await call.act("messenger", "react", id=ours, emoji="❤️")
+    [item] = MESSENGER.parse(json.dumps(await receiver.wait_for('"reaction"')).encode())
+    assert isinstance(item, MessageReaction) and (item.external_id, item.emoji) == (ours, "❤️")
+    assert (await call.act("messenger", "react", id=mine, emoji="❤️")).status == 400
+
+
+async def test_what_a_customer_sends_can_be_fetched_where_the_webhook_says(
+    call: Caller, receiver: Receiver
+) -> None:
+    await call.act("messenger", "image")
+    (item,) = await read(receiver, 1)
+    account = Account(account_id=PAGE, base_url="http://127.0.0.1:8000/simulator/messenger")
+    request = MESSENGER.file_request(item.attachments[0], account, Asked())
+    assert request is not None
+    fetched = await call("GET", request.url.partition("/simulator/")[2])
+    assert (fetched.status, fetched.body[:4]) == (200, b"\x89PNG")
+
+
+# --- templates ---------------------------------------------------------------------------------------------
+
+URL_BUTTON = {"type": "web_url", "title": "Shop", "url": "https://shop.example/"}
+
+
+@pytest.mark.parametrize(
+    "payload, status",
+    [
+        ({"template_type": "button", "text": "a", "buttons": [URL_BUTTON]}, 200),
+        ({"template_type": "button", "text": "a" * 641, "buttons": [URL_BUTTON]}, 400),
+        ({"template_type": "button", "text": "a", "buttons": []}, 400),
+        ({"template_type": "button", "text": "a", "buttons": [URL_BUTTON] * 4}, 400),
+        ({"template_type": "button", "text": "a", "buttons": [{**URL_BUTTON, "title": "x" * 21}]}, 400),
+        ({"template_type": "generic", "elements": [{"title": "a", "subtitle": "b"}]}, 200),
+        ({"template_type": "generic", "elements": [{"title": "a"}]}, 400),
+        ({"template_type": "generic", "elements": [{"title": "a", "subtitle": "b"}] * 11}, 400),
+        ({"template_type": "hologram"}, 400),
+    ],
+)
+async def test_templates_keep_metas_limits(call: Caller, payload: dict[str, object], status: int) -> None:
+    await call.act("messenger", "write", text="hello")
+    message = {"attachment": {"type": "template", "payload": payload}}
+    assert (await call.send_messenger("", message=message)).status == status
+
+
+async def test_our_own_cards_files_and_replies_stand_on_the_phone(call: Caller) -> None:
+    await call.act("messenger", "write", text="hello")
+    base = "http://simulator/"
+    account = Account(
+        account_id=PAGE, base_url=f"{base}messenger", credentials={"access_token": "page-token"}
+    )
+    transport = call.as_transport(asyncio.get_running_loop(), base)
+
+    async def send(**more: Any) -> Sent:
+        message = OutgoingMessage(address=PSID, correlation="c", retry_key="k", **{"text": "", **more})
+        return await asyncio.to_thread(MESSENGER.send, message, account, transport)
+
+    await send(cards=(PRODUCT, SHIPPING))
+    await send(cards=(RECEIPT,))
+    await send(files=(a_file(url="https://acme.example/files/cake.jpg"),))
+    await send(text="Which?", quick_replies=(QuickReply("Red", "RED"),))
+    with pytest.raises(DeliveryError) as twice:
+        await send(cards=(RECEIPT,))
+    assert twice.value.kind is ErrorKind.BAD_REQUEST
+    phone = (await call("GET", f"phone/messenger/{PAGE}/{PSID}/news?after=-1")).json["bubbles"][1:]
+    assert [bubble["kind"] for bubble in phone] == ["text", "text", "image", "text"]
+    assert [card["title"] for card in phone[0]["cards"]] == ["鳳梨酥 12 入 · TWD 480", "Your parcel"]
+    assert phone[1]["cards"][0]["rows"][-1] == ["=", "JPY 2401.0"]
+    assert phone[2]["files"] == [
+        {"kind": "image", "name": "cake.jpg", "url": "https://acme.example/files/cake.jpg"}
+    ]
+    assert phone[3]["choices"] == [{"label": "Red", "payload": "RED"}]
+
+
+# --- comments ----------------------------------------------------------------------------------------------
+
+
+async def test_a_comment_is_answered_in_public_hidden_and_answered_in_private_once(
+    call: Caller, receiver: Receiver
+) -> None:
+    comment_id = (await call.act("messenger", "comment", text="請問還有M號嗎?")).json["message"]["id"]
+    (comment,) = await read(receiver, 1)
+    assert isinstance(comment, CommentChanged)
+    assert (comment.comment_id, comment.text, comment.change) == (comment_id, "請問還有M號嗎?", "added")
+    assert (comment.address, comment.by_account, comment.parent_id) == (PSID, False, "")
+    base = "http://simulator/"
+    account = Account(
+        account_id=PAGE, base_url=f"{base}messenger", credentials={"access_token": "page-token"}
+    )
+    transport = call.as_transport(asyncio.get_running_loop(), base)
+
+    async def send(to: str) -> Sent:
+        message = OutgoingMessage(address="", text="有的", correlation="c", retry_key="k", to=to)
+        return await asyncio.to_thread(MESSENGER.send, message, account, transport)
+
+    answered = await send(f"comment:{comment_id}")
+    (own,) = await read(receiver, 2)
+    assert isinstance(own, CommentChanged)
+    assert (own.comment_id, own.parent_id, own.by_account) == (answered.external_id, comment_id, True)
+    await asyncio.to_thread(MESSENGER.hide_comment, comment_id, True, account, transport)
+    (hidden,) = await read(receiver, 3)
+    assert isinstance(hidden, CommentChanged) and hidden.change == "hidden"
+    moved = await send(f"private:{comment_id}")
+    assert moved.address == PSID
+    with pytest.raises(DeliveryError) as twice:
+        await send(f"private:{comment_id}")
+    assert twice.value.code == "10900"
+    with pytest.raises(DeliveryError) as closed:
+        message = OutgoingMessage(address=PSID, text="hi", correlation="c", retry_key="k")
+        await asyncio.to_thread(MESSENGER.send, message, account, transport)
+    assert closed.value.kind is ErrorKind.WINDOW_CLOSED  # a comment opens no window
+
+
+async def test_a_private_answer_comes_too_late_after_seven_days(call: Caller) -> None:
+    comment_id = (await call.act("messenger", "comment", text="price?")).json["message"]["id"]
+    await call("POST", "control/clock", {"advance": WEEK + 1})
+    late = await call.send_messenger("hi", recipient={"comment_id": comment_id})
+    assert late.json["error"]["error_subcode"] == 2018278
+
+
+async def test_a_lost_subscription_is_seen_by_our_check(call: Caller) -> None:
+    base = "http://simulator/"
+    account = Account(
+        account_id=PAGE, base_url=f"{base}messenger", credentials={"access_token": "page-token"}
+    )
+    transport = call.as_transport(asyncio.get_running_loop(), base)
+    well = await asyncio.to_thread(MESSENGER.check, account, transport)
+    assert (well.name, well.warnings) == ("Shanhai", ())
+    await call("DELETE", f"messenger/v25.0/{PAGE}/subscribed_apps", authorization="Bearer page-token")
+    assert len((await asyncio.to_thread(MESSENGER.check, account, transport)).warnings) == 3
+    await call(
+        "POST",
+        f"messenger/v25.0/{PAGE}/subscribed_apps?subscribed_fields=messages,messaging_postbacks",
+        authorization="Bearer page-token",
+    )
+    assert len((await asyncio.to_thread(MESSENGER.check, account, transport)).warnings) == 2
+
+
+async def test_a_comment_can_be_changed_and_removed_by_its_author(call: Caller, receiver: Receiver) -> None:
+    comment_id = (await call.act("messenger", "comment", text="price?")).json["message"]["id"]
+    await call.act("messenger", "edit", id=comment_id, text="prices?")
+    await call.act("messenger", "unsend", id=comment_id)
+    told = [(await read(receiver, count))[0] for count in (1, 2, 3)]
+    assert [(each.change, each.text) for each in told] == [
+        ("added", "price?"),
+        ("edited", "prices?"),
+        ("removed", ""),
+    ]
+
+
+async def test_the_post_can_be_read(call: Caller, receiver: Receiver) -> None:
+    await call.act("messenger", "comment", text="price?")
+    (comment,) = await read(receiver, 1)
+    base = "http://simulator/"
+    account = Account(
+        account_id=PAGE, base_url=f"{base}messenger", credentials={"access_token": "page-token"}
+    )
+    transport = call.as_transport(asyncio.get_running_loop(), base)
+    post = await asyncio.to_thread(MESSENGER.fetch_post, comment.post_id, account, transport)
+    assert "ferry bag" in post.text and post.url.endswith(comment.post_id)
+    assert post.published_at is not None and post.published_at.isoformat() == "2026-03-02T09:00:00+00:00"

@@ -104,15 +104,19 @@ def test_a_message_taken_back_leaves_its_place_and_nothing_else(
     assert "Hualien" not in html
 
 
-def test_files_are_named_and_never_loaded(as_bob: Client, conversation: Conversation) -> None:
+def test_files_are_named_and_never_loaded_from_where_they_lie(
+    as_bob: Client, conversation: Conversation
+) -> None:
     message = Message.objects.get(conversation=conversation)
     Attachment.objects.create(
         message=message, position=0, kind="image", url="https://tracker.example/pixel.png", name="shoe.png"
     )
     html = html_of(as_bob, conversation)
-    assert "shoe.png" in html
+    thread = thread_of(html)
+    assert "shoe.png" in thread
+    assert "being fetched…" in thread
     assert "tracker.example" not in html
-    assert "<img" not in html
+    assert "<img" not in thread
 
 
 def test_a_message_of_an_unknown_kind_is_shown_as_such(as_bob: Client, conversation: Conversation) -> None:

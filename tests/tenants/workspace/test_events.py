@@ -84,6 +84,22 @@ def test_an_inner_unit_that_fails_takes_only_its_own_events_back(in_acme: Tenant
     assert colours_after(before) == ["red", "blue", "white"]
 
 
+@pytest.mark.django_db
+def test_a_unit_without_a_savepoint_fails_together_with_the_one_around_it(in_acme: TenantRef) -> None:
+    before = newest_sequence()
+    with pytest.raises(Refused), unit_of_work():
+        record(FlagRaised("outer"), by=SYSTEM)
+        with unit_of_work(savepoint=False):
+            record(FlagRaised("inner"), by=SYSTEM)
+            raise Refused
+    assert colours_after(before) == []
+    with unit_of_work():
+        record(FlagRaised("outer"), by=SYSTEM)
+        with unit_of_work(savepoint=False):
+            record(FlagRaised("inner"), by=SYSTEM)
+    assert colours_after(before) == ["outer", "inner"]
+
+
 def test_recording_outside_of_a_unit_is_refused() -> None:
     with pytest.raises(NoUnitOfWork):
         record(FlagRaised("red"), by=SYSTEM)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
@@ -54,8 +55,17 @@ def layer(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Layer
     monkeypatch.setattr(wake, "get_channel_layer", lambda: layer)
     monkeypatch.setattr(wake, "_errands", [])
     monkeypatch.setattr(wake, "_subscribers", [])
+    monkeypatch.setattr(wake, "_sender", None)
     yield layer
     layer.gate.set()
+    rest()
+
+
+def rest() -> None:
+    """Let the sender do what waits, so that the next test does not hear of it."""
+    sender = wake._sender
+    while sender is not None and (sender._wakes._newest or sender._work._newest):
+        time.sleep(0.005)
 
 
 def test_other_processes_are_told(layer: Layer) -> None:
@@ -72,6 +82,15 @@ def test_while_the_sender_is_busy_numbers_of_a_tenant_melt_into_the_newest(layer
     layer.gate.set()
     assert layer.wait_for(lambda: layer.told() == {TENANT: 100, other: 200})
     assert len(layer.sent) <= 3
+
+
+def test_a_storm_of_wake_ups_goes_out_in_few_messages(layer: Layer) -> None:
+    began = time.monotonic()
+    for number in range(1, 301):
+        wake.announce(TENANT, number)
+        time.sleep(0.0005)
+    assert layer.wait_for(lambda: layer.told() == {TENANT: 300})
+    assert len(layer.sent) <= (time.monotonic() - began) / wake.REST_SECONDS + 2
 
 
 def test_an_older_number_never_replaces_a_newer_one(layer: Layer) -> None:

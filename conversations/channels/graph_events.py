@@ -1,20 +1,19 @@
-"""One element of a Messenger webhook, read into one item.
+"""One element of a webhook of Messenger or Instagram, read into one item.
 
-The element says what it is by the key it carries. For what a customer does, sender is the customer and
-recipient the page; for echoes it is the other way round. An element that does not fit the page it was
-delivered for becomes an UnknownItem of that page, so that no entry can speak for another account.
+An element that does not fit the account it was delivered for becomes an UnknownItem of that account, so that no
+entry can speak for another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection
 from typing import Any
 
-from conversations.channels import messenger_attachments, wire
+from conversations.channels import graph_attachments, graph_comments, wire
+from conversations.channels.graph_elements import STANDBY, TOLD_AT, Element, elements
 from conversations.channels.items import (
     UNKNOWN_TIME,
+    AccountChange,
     AudienceChange,
     DeliveryReport,
     IncomingMessage,
@@ -24,11 +23,7 @@ from conversations.channels.items import (
     MessageEdited,
     MessageReaction,
     MessageUnsent,
-    UnknownItem,
 )
-
-STANDBY = "standby"
-"""Set to True in `Item.raw` when another app owns the thread: do not answer by machine, warn the agent."""
 
 _EMOJIS = {
     "smile": "😆",
@@ -40,89 +35,40 @@ _EMOJIS = {
     "dislike": "👎",
     "other": "❓",
 }
-_ENVELOPE = frozenset({"sender", "recipient", "timestamp", "id", "time", "value", STANDBY})
+_ENVELOPE = frozenset({"sender", "recipient", "timestamp", "id", "value", STANDBY, TOLD_AT})
+_CONTROL = {
+    "pass_thread_control": "passed",
+    "take_thread_control": "taken",
+    "request_thread_control": "requested",
+    "release_thread_control": "released",
+    "app_roles": "roles",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
-    account_id: str
-    raw: JsonObject
-
-    @property
-    def sender(self) -> str:
-        return wire.identifier(wire.mapping(self.raw, "sender"), "id")
-
-    @property
-    def recipient(self) -> str:
-        return wire.identifier(wire.mapping(self.raw, "recipient"), "id")
-
-    @property
-    def from_customer(self) -> bool:
-        return self.recipient == self.account_id and self.sender not in {"", self.account_id}
-
-    @property
-    def from_account(self) -> bool:
-        return self.sender == self.account_id and self.recipient not in {"", self.account_id}
-
-    @property
-    def customer(self) -> str:
-        if self.from_customer:
-            return self.sender
-        return self.recipient if self.from_account else ""
-
-    @property
-    def happened_at(self) -> datetime:
-        return wire.moment(self.raw.get("timestamp"))
-
-    def body(self, name: str) -> dict[str, Any]:
-        return wire.mapping(self.raw, name)
-
-    def made_id(self, name: str) -> str:
-        """A stable id for an element that carries none; the same in `messaging` and in `standby`."""
-        plain = {key: value for key, value in self.raw.items() if key != STANDBY}
-        return wire.stable_id(name, wire.fingerprint(plain))
-
-    def common(self, event_id: str) -> dict[str, Any]:
-        return {
-            "account_id": self.account_id,
-            "event_id": event_id,
-            "happened_at": self.happened_at,
-            "raw": self.raw,
-        }
+def parse(body: bytes, objects: Collection[str]) -> list[Item]:
+    """The items of a webhook about one of `objects`. Raises Unparsable."""
+    return [_read(element) for element in elements(body, objects)]
 
 
 def read(account_id: str, raw: JsonObject) -> Item:
-    """The item that one element of `messaging`, `standby` or `changes` stands for."""
-    element = _Element(account_id, raw)
+    """The item that one stored element of `messaging`, `standby` or `changes` stands for."""
+    return _read(Element(account_id, raw))
+
+
+def _read(element: Element) -> Item:
+    raw = element.raw
     for name, reader in _READERS.items():
         if isinstance(raw.get(name), dict):
-            return reader(element) or _unknown(element, name)
+            return reader(element) or element.unknown(name)
     if "field" in raw:
-        return _change(element)
-    return _unknown(
-        element, next((wire.bounded_id(name) for name in raw if name not in _ENVELOPE), "unknown")
-    )
-
-
-def _unknown(element: _Element, name: str) -> UnknownItem:
-    return UnknownItem(**element.common(element.made_id(name)), name=name, address=element.customer)
-
-
-def _change(element: _Element) -> UnknownItem:
-    name = wire.identifier(element.raw, "field") or "change"
-    return UnknownItem(
-        account_id=element.account_id,
-        event_id=element.made_id(name),
-        happened_at=wire.moment(element.body("value").get("created_time")),
-        raw=element.raw,
-        name=name,
-    )
+        return graph_comments.read(element)
+    return element.unknown(next((wire.bounded_id(name) for name in raw if name not in _ENVELOPE), "unknown"))
 
 
 # --- messages ----------------------------------------------------------------------------------------------
 
 
-def _message(element: _Element) -> Item | None:
+def _message(element: Element) -> Item | None:
     message = element.body("message")
     if message.get("is_echo") is True:
         return _echo(element, message)
@@ -132,39 +78,45 @@ def _message(element: _Element) -> Item | None:
     if message.get("is_deleted") is True:
         return _unsent(element, given_id)
     external_id = given_id or element.made_id("message")
-    words, attachments = wire.text(message, "text"), messenger_attachments.read(message)
+    words, attachments = wire.text(message, "text"), graph_attachments.read(message)
     unsupported = message.get("is_unsupported") is True
     return IncomingMessage(
         **element.common(external_id),
         address=element.sender,
         external_id=external_id,
         text=words,
-        kind="unsupported" if unsupported else messenger_attachments.kind_of_message(words, attachments),
+        kind="unsupported" if unsupported else graph_attachments.kind_of_message(words, attachments),
         attachments=attachments,
         reply_to=wire.identifier(wire.mapping(message, "reply_to"), "mid"),
         postback=wire.text(wire.mapping(message, "quick_reply"), "payload"),
         referral=wire.mapping(message, "referral"),
+        details=_ownership(element),
     )
 
 
-def _unsent(element: _Element, external_id: str) -> MessageUnsent | None:
+def _ownership(element: Element) -> dict[str, Any]:
+    """Says so where another app owns the thread: a machine must not answer, a person ought to know."""
+    return {STANDBY: True} if element.is_standby else {}
+
+
+def _unsent(element: Element, external_id: str) -> MessageUnsent | None:
     if not external_id:
         return None
     event_id = wire.stable_id("unsend", external_id)
     return MessageUnsent(**element.common(event_id), address=element.sender, external_id=external_id)
 
 
-def _echo(element: _Element, message: JsonObject) -> MessageEcho | None:
+def _echo(element: Element, message: JsonObject) -> MessageEcho | None:
     external_id = wire.identifier(message, "mid")
     if not element.from_account or not external_id or message.get("is_deleted") is True:
         return None
-    words, attachments = wire.text(message, "text"), messenger_attachments.read(message)
+    words, attachments = wire.text(message, "text"), graph_attachments.read(message)
     return MessageEcho(
         **element.common(external_id),
         address=element.recipient,
         external_id=external_id,
         text=words,
-        kind=messenger_attachments.kind_of_message(words, attachments),
+        kind=graph_attachments.kind_of_message(words, attachments),
         attachments=attachments,
         correlation=wire.text(message, "metadata"),
     )
@@ -173,7 +125,7 @@ def _echo(element: _Element, message: JsonObject) -> MessageEcho | None:
 # --- everything else a customer does -----------------------------------------------------------------------
 
 
-def _postback(element: _Element) -> IncomingMessage | None:
+def _postback(element: Element) -> IncomingMessage | None:
     if not element.from_customer:
         return None
     postback = element.body("postback")
@@ -186,10 +138,11 @@ def _postback(element: _Element) -> IncomingMessage | None:
         kind="postback",
         postback=wire.text(postback, "payload"),
         referral=wire.mapping(postback, "referral"),
+        details=_ownership(element),
     )
 
 
-def _referral(element: _Element) -> IncomingMessage | None:
+def _referral(element: Element) -> IncomingMessage | None:
     if not element.from_customer:
         return None
     event_id = element.made_id("referral")
@@ -202,7 +155,7 @@ def _referral(element: _Element) -> IncomingMessage | None:
     )
 
 
-def _edit(element: _Element) -> MessageEdited | None:
+def _edit(element: Element) -> MessageEdited | None:
     edit = element.body("message_edit")
     external_id = wire.identifier(edit, "mid")
     if not element.from_customer or not external_id:
@@ -216,7 +169,7 @@ def _edit(element: _Element) -> MessageEdited | None:
     )
 
 
-def _reaction(element: _Element) -> MessageReaction | None:
+def _reaction(element: Element) -> MessageReaction | None:
     reaction = element.body("reaction")
     external_id, action = wire.identifier(reaction, "mid"), wire.text(reaction, "action")
     if not element.from_customer or not external_id or action not in {"react", "unreact"}:
@@ -231,23 +184,24 @@ def _reaction(element: _Element) -> MessageReaction | None:
     )
 
 
-def _delivery(element: _Element) -> DeliveryReport | None:
+def _delivery(element: Element) -> DeliveryReport | None:
     return _report(element, "delivery", "delivered")
 
 
-def _read(element: _Element) -> DeliveryReport | None:
+def _seen(element: Element) -> DeliveryReport | None:
     return _report(element, "read", "read")
 
 
-def _report(element: _Element, name: str, status: str) -> DeliveryReport | None:
-    """Reports carry no id of their own: telling one twice changes nothing."""
+def _report(element: Element, name: str, status: str) -> DeliveryReport | None:
+    """Reports carry no id of their own: telling one twice changes nothing. Instagram names the one message that
+    was seen, Messenger up to when all were."""
     if not element.from_customer:
         return None
     body = element.body(name)
     watermark = wire.moment(body.get("watermark"))
     mids = body.get("mids")
-    numbered = {str(index): mid for index, mid in enumerate(mids)} if isinstance(mids, list) else {}
-    external_ids = tuple(filter(None, (wire.identifier(numbered, index) for index in numbered)))
+    told = [*(mids if isinstance(mids, list) else ()), body.get("mid")]
+    external_ids = tuple(filter(None, (wire.identifier({"mid": mid}, "mid") for mid in told)))
     known = watermark if watermark < UNKNOWN_TIME else None
     if known is None and not external_ids:
         return None
@@ -263,29 +217,72 @@ def _report(element: _Element, name: str, status: str) -> DeliveryReport | None:
     )
 
 
-def _optin(element: _Element) -> AudienceChange | None:
+def _optin(element: Element) -> AudienceChange | None:
     stopped = wire.text(element.body("optin"), "notification_messages_status") == "STOP_NOTIFICATIONS"
     return _audience(element, "optin", "opted_out" if stopped else "opted_in")
 
 
-def _optout(element: _Element) -> AudienceChange | None:
+def _optout(element: Element) -> AudienceChange | None:
     return _audience(element, "optout", "opted_out")
 
 
-def _audience(element: _Element, name: str, change: str) -> AudienceChange | None:
+def _audience(element: Element, name: str, change: str) -> AudienceChange | None:
     if not element.from_customer:
         return None
     return AudienceChange(**element.common(element.made_id(name)), address=element.sender, change=change)
 
 
-_READERS: dict[str, Callable[[_Element], Item | None]] = {
+# --- news of the account -----------------------------------------------------------------------------------
+
+
+def _thread_control(name: str) -> Callable[[Element], AccountChange | None]:
+    """Another app of the page took, gave or wants the thread. Ours is not named, so who owns it now is told by
+    where the customer's next message comes: in `messaging` we do, in `standby` another app does."""
+
+    def read(element: Element) -> AccountChange | None:
+        body = element.body(name)
+        apps = {
+            "previous_app_id": wire.identifier(body, "previous_owner_app_id"),
+            "new_app_id": wire.identifier(body, "new_owner_app_id"),
+            "requested_app_id": wire.identifier(body, "requested_owner_app_id"),
+            "metadata": wire.text(body, "metadata"),
+        }
+        told = {key: value for key, value in apps.items() if value}
+        return _account_change(element, name, "thread_control", {"action": _CONTROL[name], **told})
+
+    return read
+
+
+def _policy(element: Element) -> AccountChange | None:
+    """Meta warns the account, blocks it, or lets it go again."""
+    body = element.body("policy_enforcement")
+    told = {"action": wire.text(body, "action"), "reason": wire.text(body, "reason")}
+    return _account_change(element, "policy_enforcement", "quality", told)
+
+
+def _account_change(
+    element: Element, name: str, change: str, details: dict[str, Any]
+) -> AccountChange | None:
+    if not element.account_id or element.recipient != element.account_id:
+        return None
+    return AccountChange(
+        **element.common(element.made_id(name)),
+        change=change,
+        details={**details, **_ownership(element)},
+        address=element.customer,
+    )
+
+
+_READERS: dict[str, Callable[[Element], Item | None]] = {
     "message": _message,
     "postback": _postback,
     "reaction": _reaction,
-    "read": _read,
+    "read": _seen,
     "delivery": _delivery,
     "message_edit": _edit,
     "referral": _referral,
     "optin": _optin,
     "optout": _optout,
+    **{name: _thread_control(name) for name in _CONTROL},
+    "policy_enforcement": _policy,
 }

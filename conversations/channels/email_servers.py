@@ -1,0 +1,74 @@
+"""Where our mails are handed over: an SMTP server, or a relay that takes whole mails by HTTP; and what they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from conversations.channels import email_errors, email_writing, wire
+from conversations.channels.base import Account, PlatformRequest, PlatformResponse
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.outgoing import OutgoingMessage
+
+_SERVER = re.compile(
+    r"(?:(?P<scheme>smtps?)://)?(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>\d{1,5}))?/?"
+)
+_RELAY_ERRORS = {
+    401: ErrorKind.AUTH_EXPIRED,
+    403: ErrorKind.PERMISSION,
+    413: ErrorKind.MEDIA,
+    429: ErrorKind.RATE_LIMITED,
+}
+
+
+def mailed(
+    message: OutgoingMessage, account: Account, content: bytes, log_in: Mapping[str, str]
+) -> PlatformRequest:
+    params = {
+        **log_in,
+        "sender": email_writing.envelope_address(message.reply_address or account.account_id),
+        "recipients": email_writing.envelope_address(message.address),
+    }
+    return PlatformRequest(method="SEND", url=address(account), params=params, content=content)
+
+
+def relayed(message: OutgoingMessage, account: Account, content: bytes) -> PlatformRequest:
+    """POST the mail to a relay: a provider's adapter, or the simulator."""
+    headers = {
+        **wire.bearer(account),
+        "Content-Type": "message/rfc822",
+        "X-Envelope-Sender": email_writing.envelope_address(message.reply_address or account.account_id),
+        "X-Envelope-Recipients": email_writing.envelope_address(message.address),
+    }
+    return PlatformRequest(
+        method="POST", url=f"{account.base_url.rstrip('/')}/mails", headers=headers, content=content
+    )
+
+
+def address(account: Account) -> str:
+    """The SMTP server's address: TLS from the start on port 465, else STARTTLS. Raises DeliveryError."""
+    found = _SERVER.fullmatch(str(account.settings.get("smtp_server", "")).strip())
+    if found is None:
+        raise DeliveryError(ErrorKind.PERMISSION, code="no_server", detail="the account has no SMTP server")
+    scheme = found["scheme"] or ("smtps" if found["port"] == "465" else "smtp")
+    return f"{scheme}://{found['host'].lower()}:{found['port'] or ('465' if scheme == 'smtps' else '587')}"
+
+
+def smtp_error(response: PlatformResponse) -> DeliveryError:
+    text = response.body.decode("utf-8", "replace")
+    return email_errors.refusal(response.status, text, stage=response.headers.get("stage", ""))
+
+
+def relay_error(response: PlatformResponse) -> DeliveryError:
+    """A relay passes the SMTP reply on as {"smtp": "550 5.1.1 …"}; else its own status counts."""
+    reply = wire.text(wire.answer(response), "smtp")
+    code, _, text = reply.partition(" ")
+    if code.isascii() and code.isdigit() and len(code) == 3:
+        return email_errors.refusal(int(code), text)
+    kind = _RELAY_ERRORS.get(response.status) or (
+        ErrorKind.TEMPORARY if response.status >= 500 else ErrorKind.BAD_REQUEST
+    )
+    detail = wire.text(wire.answer(response), "error")
+    return DeliveryError(
+        kind, code=str(response.status), detail=detail[:500], retry_after=wire.retry_after(response.headers)
+    )

@@ -1,0 +1,1 @@
+"""Public comments: what stands below a brand's posts, answered in public, moved to private, hidden."""

@@ -1,0 +1,51 @@
+"""What the header of an outgoing mail says of its thread: subject, the mails before it, where answers go."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.db.models.fields.json import KeyTextTransform
+
+from conversations import reply_tokens
+from conversations.channels import email_addresses, email_writing
+from conversations.models import Conversation, Message
+
+LOOKED_BACK = 12  # messages before this one that are named and asked for the subject
+
+
+class Headings(TypedDict, total=False):
+    """Fields of OutgoingMessage."""
+
+    subject: str
+    references: tuple[str, ...]
+    reply_address: str
+
+
+def headings(conversation: Conversation, message: Message) -> Headings:
+    """The headings of a message of a conversation, whose inbox is loaded. One query.
+
+    A subject that was written for this very message counts; else the thread's own, with one "Re:".
+    """
+    rows = (
+        Message.objects.filter(conversation_id=conversation.id, number__lt=message.number)
+        .exclude(external_id="")
+        .annotate(subject=KeyTextTransform("subject", "details"))
+        .order_by("-number")
+        .values_list("external_id", "subject")[:LOOKED_BACK]
+    )
+    known = list(rows)
+    given = message.details.get("subject")
+    subject = next((subject for _, subject in known if subject), "")
+    return Headings(
+        subject=given if isinstance(given, str) and given else email_writing.answer_subject(subject),
+        references=tuple(external_id for external_id, _ in reversed(known)),
+        reply_address=_reply_address(conversation),
+    )
+
+
+def _reply_address(conversation: Conversation) -> str:
+    """Where answers go: the mailbox itself, or its signed plus address where the mailbox knows such."""
+    inbox = conversation.inbox
+    if not inbox.settings.get("plus_addresses"):
+        return inbox.account_id
+    return email_addresses.tagged(inbox.account_id, reply_tokens.make(conversation.id, inbox.id))

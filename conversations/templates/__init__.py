@@ -1,0 +1,1 @@
+"""Templates of platforms: kept as a copy of what the platform approved, chosen, filled and previewed."""

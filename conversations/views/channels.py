@@ -1,0 +1,218 @@
+"""The set-up pages of channels: what is connected and how it is, connecting one more, keeping one in order."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from conversations import checking, gates, inboxes, outbound
+from conversations.channels import registry
+from conversations.channels.base import Channel
+from conversations.inboxes import CannotConnect
+from conversations.models import Conversation, Inbox, Message
+from conversations.outbound import ReplyRefused
+from conversations.views.answers import TITLES
+from conversations.views.channel_forms import (
+    ConnectForm,
+    CredentialsForm,
+    InboxForm,
+    SecretForm,
+    has_handshake,
+)
+from tenants.ids import new_id
+from tenants.models import ChannelApp
+from tenants.workspace.access import MemberRequest, Permission, needs
+
+REFUSALS = {
+    "account_taken": _("This account is connected already, here or with another brand."),
+    "account_missing": _("The account's id is missing."),
+    "foreign_app": _("The application belongs to the platform: its operator changes it."),
+    "unknown_channel": _("There is no such channel."),
+}
+
+
+@require_GET
+@needs(Permission.MANAGE_INBOXES)
+def overview(request: MemberRequest) -> HttpResponse:
+    """Every inbox with its health, and the kinds that can be connected."""
+    rows = [(row, registry.open(row.channel)) for row in Inbox.objects.order_by("-is_active", "name")]
+    kinds = [registry.open(kind) for kind in registry.KINDS]
+    return render(
+        request, "conversations/channels.html", {"rows": rows, "kinds": kinds, "section": "channels"}
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Permission.MANAGE_INBOXES)
+def connect(request: MemberRequest, kind: str) -> HttpResponse:
+    """Connect one more account of a kind."""
+    channel = _channel(kind)
+    form = ConnectForm(channel, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            inbox = form.connect(by=request.member.actor)
+        except CannotConnect as refusal:
+            form.add_error(None, str(REFUSALS[refusal.code]))
+        else:
+            messages.success(request, _("Connected. Two steps are left, below."))
+            return redirect("channel", inbox_id=inbox.id)
+    context = {"channel": channel, "form": form, "section": "channels"}
+    return render(request, "conversations/channel_connect.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Permission.MANAGE_INBOXES)
+def one(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
+    """One inbox: how it is, its hook address, its name and teams; asked by htmx, how it is alone."""
+    inbox = gates.access_inbox(request.member, inbox_id)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "conversations/_channel_state.html", _state(request, inbox))
+    form = InboxForm(request.POST or None, instance=inbox)
+    if request.method == "POST" and form.is_valid():
+        inboxes.describe(
+            inbox, form.cleaned_data["name"], form.cleaned_data["teams"], by=request.member.actor
+        )
+        messages.success(request, _("Saved."))
+        return redirect("channel", inbox_id=inbox.id)
+    return _page(request, inbox, form=form)
+
+
+@require_POST
+@needs(Permission.MANAGE_INBOXES)
+def check(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
+    """Ask the platform now whether the account works."""
+    inbox = checking.check(gates.access_inbox(request.member, inbox_id), by=request.member.actor)
+    if inbox.check_error:
+        messages.error(request, _("The platform refused. What it said stands below."))
+    else:
+        messages.success(request, _("The platform answered."))
+    return redirect("channel", inbox_id=inbox.id)
+
+
+@require_POST
+@needs(Permission.MANAGE_INBOXES)
+def send_test(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
+    """Answer whoever wrote last through this inbox: the person at the set-up page, from their own phone."""
+    inbox = gates.access_inbox(request.member, inbox_id)
+    newest = _newest(inbox)
+    if newest is None:
+        messages.error(request, _("Nobody has written yet. Write to the account first, from your own phone."))
+        return redirect("channel", inbox_id=inbox.id)
+    text = gettext("This is a test from Kontor: %(inbox)s can send.") % {"inbox": inbox.name}
+    try:
+        outbound.reply(newest, text, by=request.member.actor, client_id=new_id(), seen_number=None)
+    except ReplyRefused as refusal:
+        messages.error(request, TITLES.get(refusal.code, _("This could not be done.")))
+    else:
+        messages.success(request, _("The test is on its way."))
+    return redirect("channel", inbox_id=inbox.id)
+
+
+@require_POST
+@needs(Permission.MANAGE_INBOXES)
+def renew(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
+    """Give the account new credentials, then ask the platform whether they are good."""
+    inbox = gates.access_inbox(request.member, inbox_id)
+    form = CredentialsForm(registry.open(inbox.channel), request.POST)
+    if not form.is_valid():
+        return _page(request, inbox, credentials=form)
+    inboxes.renew_credentials(inbox, form.credentials(), by=request.member.actor)
+    return check(request, inbox_id)
+
+
+@require_POST
+@needs(Permission.MANAGE_INBOXES)
+def rotate(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
+    """Set a new signing secret; the old one is good for another day."""
+    inbox = gates.access_inbox(request.member, inbox_id)
+    form = SecretForm(registry.open(inbox.channel), request.POST)
+    if not form.is_valid():
+        return _page(request, inbox, secret=form)
+    try:
+        inboxes.rotate_secret(inbox, form.cleaned_data["secret"], by=request.member.actor)
+    except CannotConnect as refusal:
+        messages.error(request, REFUSALS[refusal.code])
+    else:
+        messages.success(request, _("Saved. The old secret is good for another day."))
+    return redirect("channel", inbox_id=inbox.id)
+
+
+@require_POST
+@needs(Permission.MANAGE_INBOXES)
+def disconnect(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
+    """Stop receiving and sending. What was said stays."""
+    inbox = gates.access_inbox(request.member, inbox_id)
+    inboxes.disconnect(inbox, by=request.member.actor)
+    messages.success(request, _("Disconnected. What was said stays."))
+    return redirect("channels")
+
+
+def _channel(kind: str) -> Channel:
+    try:
+        return registry.open(kind)
+    except registry.UnknownKind:
+        raise Http404 from None
+
+
+def _page(
+    request: MemberRequest,
+    inbox: Inbox,
+    *,
+    form: InboxForm | None = None,
+    credentials: CredentialsForm | None = None,
+    secret: SecretForm | None = None,
+) -> HttpResponse:
+    channel = registry.open(inbox.channel)
+    context = {
+        **_state(request, inbox),
+        "form": form or InboxForm(instance=inbox),
+        "credentials": credentials or (CredentialsForm(channel) if _has_secrets(channel) else None),
+        "secret": secret or (SecretForm(channel) if channel.secret_label else None),
+        "hook_address": _hook_address(request, inbox) if channel.secret_label else "",
+        "has_handshake": has_handshake(channel),
+        "section": "channels",
+    }
+    return render(request, "conversations/channel.html", context)
+
+
+def _state(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:
+    newest = _newest(inbox)
+    last_sent = (
+        Message.objects.filter(conversation=newest, direction=Message.Direction.OUT)
+        .order_by("-number")
+        .first()
+        if newest is not None
+        else None
+    )
+    return {
+        "inbox": inbox,
+        "channel": registry.open(inbox.channel),
+        "newest": newest,
+        "last_sent": last_sent,
+        "is_new": inbox.last_inbound_at is None,
+    }
+
+
+def _newest(inbox: Inbox) -> Conversation | None:
+    rows = Conversation.objects.select_related("contact").filter(inbox=inbox)
+    return rows.filter(last_customer_message_at__isnull=False).order_by("-last_customer_message_at").first()
+
+
+def _has_secrets(channel: Channel) -> bool:
+    return any(wanted.is_secret for wanted in channel.credentials)
+
+
+def _hook_address(request: MemberRequest, inbox: Inbox) -> str:
+    """Where the platform shall call; "" for an application that the operator keeps, and without a route."""
+    try:
+        key = inboxes.app_of(inbox).key
+    except (CannotConnect, ChannelApp.DoesNotExist):
+        return ""
+    return request.build_absolute_uri(f"/hooks/{inbox.channel}/{key}")

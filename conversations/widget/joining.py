@@ -1,0 +1,59 @@
+"""A visitor turns out to be a person whom the brand's server vouches for: what they wrote before becomes theirs.
+
+Only a proof leads here. What a visitor merely says of themselves joins nobody.
+"""
+
+from __future__ import annotations
+
+from contacts import aliases
+from contacts.events import ContactUpdated
+from contacts.identify import Address
+from contacts.models import Contact, ContactIdentity
+from conversations.inbound import batch as batches
+from conversations.models import Conversation
+from conversations.widget.sites import KIND, Site
+from conversations.widget.visitors import Visitor
+from tenants.workspace.events import Actor, record, unit_of_work
+
+
+def join(site: Site, stranger: Visitor, person: Visitor) -> None:
+    """Make what `stranger` wrote `person`'s. A person not known yet takes the stranger's thread over, and the
+    stranger's token leads to nothing any more; a known one gets it beside their own threads."""
+    old = Address(KIND, site.identity_scope, stranger.address)
+    new = old._replace(address=person.address)
+    with unit_of_work():
+        batches.hold([old, new])
+        aliases.move({old: new})
+        rows = ContactIdentity.objects.select_for_update(no_key=True).filter(
+            channel=KIND, scope=site.identity_scope, address__in=[old.address, new.address]
+        )
+        known = {row.address: row for row in rows}
+        if old.address in known and new.address in known:
+            _give(known[old.address], known[new.address])
+        if new.address in known and person.person is not None and person.person.name:
+            _name(known[new.address], person.person.name)
+
+
+def _give(stray: ContactIdentity, own: ContactIdentity) -> None:
+    """The stranger's address and threads go over to the person's contact."""
+    left_id, kept_id = stray.contact_id, own.contact_id
+    if left_id == kept_id:
+        return
+    ContactIdentity.objects.filter(id=stray.id).update(contact_id=kept_id)
+    threads = Conversation.objects.filter(identity_id=stray.id)
+    newest = threads.order_by("-created_at").values_list("id", flat=True).first()
+    threads.update(contact_id=kept_id)
+    record(
+        ContactUpdated(contact_id=kept_id, fields=("identities",), conversation_id=newest),
+        by=Actor("contact", kept_id),
+    )
+    empty = Contact.objects.filter(id=left_id, identities__isnull=True, conversations__isnull=True)
+    empty.delete()
+
+
+def _name(identity: ContactIdentity, name: str) -> None:
+    if Contact.objects.filter(id=identity.contact_id, name="").update(name=name):
+        record(
+            ContactUpdated(contact_id=identity.contact_id, fields=("name",)),
+            by=Actor("contact", identity.contact_id),
+        )

@@ -1,0 +1,23 @@
+/** The server's own blank markup, from which everything live is painted. */
+
+const { icons } = document.body.dataset;
+
+/** @param {ParentNode} part @param {string} field @returns {any} */
+export const field = (part, field) => part.querySelector(`[data-field="${field}"]`);
+
+/** A fresh copy of a blank.
+ * @param {string} id @returns {HTMLElement} */
+export function blank(id) {
+  return document.getElementById(id).content.firstElementChild.cloneNode(true);
+}
+
+/** @param {Element} use @param {string} name */
+export function icon(use, name) {
+  use.setAttribute("href", `${icons}#${name}`);
+}
+
+/** Write a text, and hide its place when there is none. @param {HTMLElement} element @param {string} content */
+export function show(element, content) {
+  element.textContent = content;
+  element.hidden = !content;
+}

@@ -1,0 +1,136 @@
+"""The set-up pages of channels."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from conversations import inboxes
+from conversations.channels import registry
+from conversations.channels.base import AccountCheck
+from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.models import Inbox, Message
+from tenants import channel_apps, directory
+from tenants.workspace.models import AuditEntry, Team
+from tests.conversations.outgoing import TOKEN, a_conversation, an_inbox, waiting
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_every_kind_has_a_page_that_asks_for_what_it_needs(as_alice: Client, kind: str) -> None:
+    channel = registry.open(kind)
+    page = as_alice.get(f"/channels/connect/{kind}/")
+    fields = page.context["form"].fields
+    assert page.status_code == 200
+    assert ("account_id" in fields) == bool(channel.account_label)
+    assert ("secret" in fields) == bool(channel.secret_label)
+    assert {f"credential_{wanted.name}" for wanted in channel.credentials} <= set(fields)
+
+
+def test_an_unknown_kind_has_no_page(as_alice: Client) -> None:
+    assert as_alice.get("/channels/connect/pigeon/").status_code == 404
+
+
+def test_an_account_is_connected_and_its_secrets_are_never_shown_again(as_alice: Client) -> None:
+    given = {"name": "Our LINE", "account_id": "U77", "secret": "signing-secret-1"}
+    wanted = {f"credential_{each.name}": "token-value-1" for each in registry.open("line").credentials}
+    answer = as_alice.post("/channels/connect/line/", {**given, **wanted}, follow=True)
+    inbox = Inbox.objects.get(account_id="U77")
+    assert answer.redirect_chain == [(f"/channels/{inbox.id}/", 302)]
+    shown = answer.content.decode()
+    assert "/hooks/line/" in shown and "Our LINE" in shown
+    assert "signing-secret-1" not in shown and "token-value-1" not in shown
+    assert "token-value-1" not in inbox.sealed_credentials
+
+
+def test_an_account_that_is_connected_elsewhere_is_refused_with_a_reason(as_alice: Client) -> None:
+    an_inbox("line", account_id="U77")
+    given = {"name": "Again", "account_id": "U77", "secret": "s"}
+    wanted = {f"credential_{each.name}": "t" for each in registry.open("line").credentials}
+    answer = as_alice.post("/channels/connect/line/", {**given, **wanted})
+    assert answer.status_code == 200
+    assert "connected already" in answer.content.decode()
+    assert Inbox.objects.count() == 1
+
+
+def test_the_list_says_how_every_inbox_is(as_alice: Client) -> None:
+    for name, health in [("One", "good"), ("Two", "failing"), ("Three", "disconnected")]:
+        Inbox.objects.filter(id=an_inbox("line", name=name).id).update(health=health)
+    page = as_alice.get("/channels/").content.decode()
+    for words in ("Working", "tried again every minute", "Reconnect", "One", "Two", "Three"):
+        assert words in page
+
+
+def test_a_check_asks_the_platform_and_shows_what_it_said(
+    as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = an_inbox("line")
+    found = AccountCheck(name="山海", warnings=("Loss of hooks",))
+    monkeypatch.setattr(registry.open("line"), "check", lambda account, transport: found, raising=False)
+    page = as_alice.post(f"/channels/{inbox.id}/check/", follow=True).content.decode()
+    assert "山海" in page and "Loss of hooks" in page
+
+    def refuse(account: object, transport: object) -> AccountCheck:
+        raise DeliveryError(ErrorKind.AUTH_EXPIRED, detail="the token is too old")
+
+    monkeypatch.setattr(registry.open("line"), "check", refuse, raising=False)
+    page = as_alice.post(f"/channels/{inbox.id}/check/", follow=True).content.decode()
+    assert "the token is too old" in page and "Reconnect" in page
+
+
+def test_a_test_goes_to_whoever_wrote_last(as_alice: Client) -> None:
+    inbox = an_inbox("line")
+    a_conversation(inbox, wrote_at=timezone.now() - timedelta(hours=2))
+    late = a_conversation(inbox, wrote_at=timezone.now() - timedelta(minutes=1))
+    as_alice.post(f"/channels/{inbox.id}/test/")
+    sent = Message.objects.get(direction="out")
+    assert sent.conversation_id == late.id and inbox.name in sent.text
+    assert waiting() == [late.id]
+
+
+def test_nobody_to_send_a_test_to_is_said_and_nothing_is_sent(as_alice: Client) -> None:
+    inbox = an_inbox("line")
+    page = as_alice.post(f"/channels/{inbox.id}/test/", follow=True).content.decode()
+    assert "Write to the account first" in page
+    assert not Message.objects.exists()
+
+
+def test_a_new_secret_is_good_at_once_and_the_old_one_for_another_day(as_alice: Client) -> None:
+    inbox = an_inbox("line")
+    as_alice.post(f"/channels/{inbox.id}/secret/", {"secret": "fresh"})
+    app = directory.app_by_key(inboxes.app_of(inbox).key)
+    assert app is not None
+    now = timezone.now().timestamp()
+    assert channel_apps.opened_secrets(app, at=now) == ["fresh", "signs"]
+    assert channel_apps.opened_secrets(app, at=now + 2 * 86_400) == ["fresh"]
+
+
+def test_a_name_and_teams_are_kept_and_noted(as_alice: Client) -> None:
+    inbox, team = an_inbox("line"), Team.objects.create(name="VIP")
+    as_alice.post(f"/channels/{inbox.id}/", {"name": "The new name", "teams": [str(team.id)]})
+    inbox.refresh_from_db()
+    assert (inbox.name, list(inbox.teams.all())) == ("The new name", [team])
+    assert AuditEntry.objects.filter(act="inbox.described", target_id=inbox.id).exists()
+    as_alice.post(f"/channels/{inbox.id}/", {"name": ""})
+    inbox.refresh_from_db()
+    assert inbox.name == "The new name"
+
+
+def test_a_disconnected_inbox_keeps_what_was_said(as_alice: Client) -> None:
+    inbox = an_inbox("line")
+    a_conversation(inbox)
+    as_alice.post(f"/channels/{inbox.id}/disconnect/")
+    inbox.refresh_from_db()
+    assert not inbox.is_active and not inbox.sealed_credentials
+    assert Message.objects.count() == 1
+    assert TOKEN not in as_alice.get(f"/channels/{inbox.id}/").content.decode()
+
+
+def test_another_brands_people_find_nothing(as_charlie: Client) -> None:
+    inbox = an_inbox("line")
+    for path in ("/channels/", f"/channels/{inbox.id}/", "/channels/connect/line/"):
+        assert as_charlie.get(path).status_code == 404
