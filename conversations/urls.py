@@ -75,8 +75,8 @@ channel_pages = [
     path("channels/<uuid:inbox_id>/disconnect/", channels.disconnect, name="disconnect_channel"),
 ]
 website_chats = [
-    path("channels/<uuid:inbox_id>/website/", website_chat.page, name="website_chat"),
-    path("channels/<uuid:inbox_id>/website/secret/", website_chat.renew_secret, name="website_chat_secret"),
+    path("channels/<uuid:site_id>/website/", website_chat.page, name="website_chat"),
+    path("channels/<uuid:site_id>/website/secret/", website_chat.renew_secret, name="website_chat_secret"),
     path("channels/entry-points/", entry_points.page, name="entry_points"),
     path("channels/<uuid:inbox_id>/entry-point.<str:form>", entry_points.code, name="entry_code"),
 ]

@@ -115,16 +115,14 @@ PAGES = [
     Row("channels/<uuid:inbox_id>/credentials/", "POST", ADMINS, {}, as_json=False),
     Row("channels/<uuid:inbox_id>/secret/", "POST", ADMINS, {}, as_json=False),
     Row("channels/<uuid:inbox_id>/disconnect/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
-    Row(
-        "channels/<uuid:inbox_id>/website/", "GET", ADMINS.replace("200", "404")
-    ),  # the scene's is no website
-    Row("channels/<uuid:inbox_id>/website/", "POST", ADMINS.replace("200", "404"), {}, as_json=False),
-    Row("channels/<uuid:inbox_id>/website/secret/", "POST", ADMINS.replace("200", "404"), {}, as_json=False),
+    Row("channels/<uuid:site_id>/website/", "GET", ADMINS),
+    Row("channels/<uuid:site_id>/website/", "POST", ADMINS, {}, as_json=False),
+    Row("channels/<uuid:site_id>/website/secret/", "POST", ADMINS, {}, as_json=False),
     Row("channels/entry-points/", "GET", ADMINS),
     Row(
         "channels/<uuid:inbox_id>/entry-point.<str:form>",
         "GET",
-        ADMINS.replace("200", "404"),
+        ADMINS,
         fill={"<str:form>": "svg"},
     ),
     # reports

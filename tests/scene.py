@@ -76,6 +76,8 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
     """Put one of everything into a brand. member: somebody with a membership there, in whose name it is done."""
     with tenant_scope(tenant):
         inbox = an_inbox("line")
+        inbox.platform_name = "Harbour @harbour"  # what a check tells: the account has a link of its own
+        inbox.save(update_fields=["platform_name"])
         conversation = a_conversation(inbox)
         message = Message.objects.create(
             conversation=conversation,
@@ -98,6 +100,7 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
         ids = {
             "conversation_id": conversation.id,
             "inbox_id": inbox.id,
+            "site_id": an_inbox("widget").id,
             "template_id": MessageTemplate.objects.create(
                 inbox=inbox,
                 name="hello",

@@ -26,23 +26,23 @@ from tenants.workspace.events import Actor, unit_of_work
 
 @require_http_methods(["GET", "POST"])
 @needs(Permission.MANAGE_INBOXES)
-def page(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
+def page(request: MemberRequest, site_id: UUID) -> HttpResponse:
     """Show and change one site's chat."""
-    inbox = _site_inbox(request, inbox_id)
+    inbox = _site_inbox(request, site_id)
     initial = ArrangementForm.initial_for(_origins(inbox), Arrangement.read(inbox.settings))
     form = ArrangementForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         arrange(inbox, form.cleaned_data["origins"], form.arrangement(), by=request.member.actor)
         messages.success(request, _("Saved."))
-        return redirect("website_chat", inbox_id=inbox.id)
+        return redirect("website_chat", site_id=inbox.id)
     return _shown(request, inbox, form)
 
 
 @require_POST
 @needs(Permission.MANAGE_INBOXES)
-def renew_secret(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
+def renew_secret(request: MemberRequest, site_id: UUID) -> HttpResponse:
     """Make a new identity secret, and show it this once."""
-    inbox = _site_inbox(request, inbox_id)
+    inbox = _site_inbox(request, site_id)
     secret = identity.renew_secret(inbox, by=request.member.actor)
     inbox.refresh_from_db()
     form = ArrangementForm(
@@ -64,8 +64,8 @@ def arrange(inbox: Inbox, origins: Sequence[str], arrangement: Arrangement, *, b
         )
 
 
-def _site_inbox(request: MemberRequest, inbox_id: UUID) -> Inbox:
-    inbox = gates.access_inbox(request.member, inbox_id)
+def _site_inbox(request: MemberRequest, site_id: UUID) -> Inbox:
+    inbox = gates.access_inbox(request.member, site_id)
     if inbox.channel != KIND:
         raise Http404
     return inbox
