@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +19,7 @@ from conversations.channels.base import Channel
 from conversations.inboxes import CannotConnect
 from conversations.models import Conversation, Inbox, Message
 from conversations.outbound import ReplyRefused
+from conversations.views import reads
 from conversations.views.answers import TITLES
 from conversations.views.channel_forms import (
     ConnectForm,
@@ -44,9 +46,10 @@ def overview(request: MemberRequest) -> HttpResponse:
     """Every inbox with its health, and the kinds that can be connected."""
     rows = [(row, registry.open(row.channel)) for row in Inbox.objects.order_by("-is_active", "name")]
     kinds = [registry.open(kind) for kind in registry.KINDS]
-    return render(
-        request, "conversations/channels.html", {"rows": rows, "kinds": kinds, "section": "channels"}
-    )
+    with timezone.override(reads.zone_of(request)):
+        return render(
+            request, "conversations/channels.html", {"rows": rows, "kinds": kinds, "section": "channels"}
+        )
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,7 +76,8 @@ def one(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
     """One inbox: how it is, its hook address, its name and teams; asked by htmx, how it is alone."""
     inbox = gates.access_inbox(request.member, inbox_id)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "conversations/_channel_state.html", _state(request, inbox))
+        with timezone.override(reads.zone_of(request)):
+            return render(request, "conversations/_channel_state.html", _state(request, inbox))
     form = InboxForm(request.POST or None, instance=inbox)
     if request.method == "POST" and form.is_valid():
         inboxes.describe(
@@ -179,7 +183,8 @@ def _page(
         "has_handshake": has_handshake(channel),
         "section": "channels",
     }
-    return render(request, "conversations/channel.html", context)
+    with timezone.override(reads.zone_of(request)):
+        return render(request, "conversations/channel.html", context)
 
 
 def _state(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:
