@@ -91,8 +91,11 @@ def _no(status: int) -> NotFetched:
 def _redirected(request: PlatformRequest, location: str) -> PlatformRequest:
     if not location:
         raise NotFetched("not_found")
-    target = urljoin(request.url, location)
-    same = _origin(target) == _origin(request.url)
+    try:
+        target = urljoin(request.url, location)
+        same = _origin(target) == _origin(request.url)
+    except ValueError:  # brackets that hold no address, say
+        raise NotFetched("not_found") from None
     return PlatformRequest(method="GET", url=target, headers=request.headers if same else {})
 
 

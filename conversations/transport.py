@@ -134,7 +134,7 @@ def _refused(why: str) -> DeliveryError:
 def _require_allowed(address: str) -> None:
     try:
         url = httpx.URL(address)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         raise _refused("the platform's address cannot be read") from None
     if url.userinfo or not url.host:
         raise _refused("the platform's address must be https://host")

@@ -6,6 +6,7 @@ only thing; colour profiles stay. Formats: JPEG (ITU T.81, Exif 2.32) and PNG (W
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import Final
 
@@ -13,11 +14,16 @@ from PIL import Image
 
 MIMES: Final = frozenset({"image/jpeg", "image/png"})
 
+MOST_SEGMENTS: Final = 10_000
+"""Of one JPEG; real ones have some hundreds at most."""
+
 _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _NEVER_DROPPED: Final = frozenset({0xE0, 0xEE})  # JFIF, Adobe: how the colours are meant
 _COMMENT: Final = 0xFE
 _PROFILE: Final = b"ICC_PROFILE\x00"
 _ORIENTATION: Final = 0x0112
+_NOT_FILL: Final = re.compile(rb"[^\xff]")
+_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)  # FF00 and restarts are part of the picture's data
 _PNG_MARK: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_DROPPED: Final = frozenset({b"eXIf", b"tEXt", b"iTXt", b"zTXt", b"tIME"})
 
@@ -44,13 +50,14 @@ def _jpeg(content: bytes) -> bytes:
     kept = bytearray(content[:2])
     kept += _how_it_was_held(content)
     place = 2
-    while True:
+    for _ in range(MOST_SEGMENTS):
         if content[place] != 0xFF:
             raise Unreadable("no marker where one should stand")
+        behind = _NOT_FILL.search(content, place)
+        if behind is None:
+            raise Unreadable("cut off")
+        place = behind.start() - 1
         marker = content[place + 1]
-        if marker == 0xFF:  # fill
-            place += 1
-            continue
         if marker == _END:
             return bytes(kept + content[place : place + 2])  # what comes behind it are further pictures
         end = place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")
@@ -61,18 +68,15 @@ def _jpeg(content: bytes) -> bytes:
         if not _is_metadata(marker, content[place + 4 : place + 16]):
             kept += content[place:end]
         place = end
+    raise Unreadable("segments without end")
 
 
 def _end_of_scan(content: bytes, place: int) -> int:
-    """Where the next marker stands behind the coded picture data (FF00 and restarts are part of the data)."""
-    while True:
-        place = content.find(b"\xff", place)
-        if place < 0 or place + 1 >= len(content):
-            raise Unreadable("no end")
-        following = content[place + 1]
-        if following != 0 and not 0xD0 <= following <= 0xD7:
-            return place
-        place += 2
+    """Where the next marker stands behind the coded picture data."""
+    found = _MARKER.search(content, place)
+    if found is None:
+        raise Unreadable("no end")
+    return found.start()
 
 
 def _is_metadata(marker: int, beginning: bytes) -> bool:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import IO, Final
 
 from PIL import Image, ImageOps
 
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 MOST_PIXELS: Final = 50_000_000
+MOST_SCANS: Final = 100
+"""Passes of a progressive JPEG, each over the whole picture; encoders write about ten. An empty one is seventy bytes."""
+
+AT_ONCE: Final = 2
+"""Pictures of a process that are unfolded at the same time: each may need 400 MB while it is."""
+
 EDGE: Final = 480  # pixels: sharp at 240 on a fine screen
 QUALITY: Final = 80
 
 _MIMES: Final = frozenset(f"image/{each.lower()}" for each in FORMATS)
+_BEGIN_OF_SCAN: Final = b"\xff\xda"
+_PIECE_BYTES: Final = 1_000_000
+_turns: Final = BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +40,36 @@ def look(content: IO[bytes], mime: str) -> Picture | None:
     if mime not in _MIMES:
         return None
     try:
-        return _look(content)
+        with _turns:
+            return _look(content, mime)
     except Exception:  # whatever a strange file makes the decoder raise: it stays a file without a picture
         return None
 
 
-def _look(content: IO[bytes]) -> Picture | None:
+def _look(content: IO[bytes], mime: str) -> Picture | None:
     with Image.open(content, formats=FORMATS) as image:
         if image.width * image.height > MOST_PIXELS or not image.width or not image.height:
+            return None
+        if mime == "image/jpeg" and _scans_in(content) > MOST_SCANS:
             return None
         width, height = image.size
         if image.getexif().get(0x0112, 1) >= 5:  # EXIF orientation: turned by a quarter
             width, height = height, width
         image.draft("RGB", (EDGE * 2, EDGE * 2))  # a JPEG is decoded at a fraction of its size
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((EDGE, EDGE))
-        return Picture(width, height, _written(upright))
+        ImageOps.exif_transpose(image, in_place=True)
+        image.thumbnail((EDGE, EDGE))
+        return Picture(width, height, _written(image))
+
+
+def _scans_in(content: IO[bytes]) -> int:
+    """How often a scan seems to begin, told without decoding; the place in the file stays."""
+    place, found, before = content.tell(), 0, b""
+    content.seek(0)
+    while piece := content.read(_PIECE_BYTES):
+        found += (before + piece).count(_BEGIN_OF_SCAN)
+        before = piece[-1:]
+    content.seek(place)
+    return found
 
 
 def _written(image: Image.Image) -> bytes:
