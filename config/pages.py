@@ -23,10 +23,13 @@ from django.db import close_old_connections
 from django.http import FileResponse
 from django.urls import set_script_prefix
 
-from config.door import Receive, Scope, Send, answer
+from config.door import Message, Receive, Scope, Send, answer
 
 MOST_WAITING = 500
 """Requests that may wait for a thread; what comes on top is told to come again."""
+
+MOST_STREAMS = 500
+"""Streamed answers at a time, each with a thread and an open file however slowly it is read; beyond: come again."""
 
 MOST_IN_MEMORY = 1_000_000
 """Bytes of a body; the door lets only uploads be larger."""
@@ -44,6 +47,7 @@ class Pages(ASGIHandler):
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pages")
         self._most = threads + MOST_WAITING
         self._under_way = 0
+        self._streams = 0
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Serve one request."""
@@ -61,13 +65,23 @@ class Pages(ASGIHandler):
         finally:
             self._under_way -= 1
             body.close()
-        await send(
-            {"type": "http.response.start", "status": response.status_code, "headers": _headers(response)}
-        )
         if response.streaming:
-            await _stream(response, receive, send)
+            await self._streamed(response, receive, send)
         else:
+            await send(_start_of(response))
             await send({"type": "http.response.body", "body": response.content})
+
+    async def _streamed(self, response: Any, receive: Receive, send: Send) -> None:
+        if self._streams >= MOST_STREAMS:
+            await asyncio.get_running_loop().run_in_executor(self._threads, response.close)
+            await answer(send, 503)
+            return
+        self._streams += 1
+        try:
+            await send(_start_of(response))
+            await _stream(response, receive, send)
+        finally:
+            self._streams -= 1
 
     def _respond(self, scope: Scope, body: IO[bytes]) -> Any:
         """The response. A streamed one is left open, all else is closed; no connection stays with the thread."""
@@ -98,6 +112,10 @@ async def _body_of(receive: Receive) -> IO[bytes] | None:
         if not message.get("more_body", False):
             body.seek(0)
             return body
+
+
+def _start_of(response: Any) -> Message:
+    return {"type": "http.response.start", "status": response.status_code, "headers": _headers(response)}
 
 
 def _headers(response: Any) -> list[tuple[bytes, bytes]]:

@@ -12,7 +12,6 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -79,7 +78,7 @@ def start() -> None:
     They are told, and no job is written: the message itself says that it waits. Whoever begins to work looks for such
     messages, and the sweep does.
     """
-    transaction.on_commit(partial(_tell_workers, scoped_tenant().id))
+    transaction.on_commit(partial(wake.call, WORKERS, scoped_tenant().id))
 
 
 def start_all() -> None:
@@ -107,11 +106,6 @@ def sweep(*, younger_too: bool = False) -> int:
 def waiting(limit: int) -> list[UUID]:
     """Conversations of the brand whose pending messages may go and that nobody works on, oldest first. One query."""
     return _WAITING.all(limit=limit)
-
-
-def _tell_workers(tenant_id: UUID) -> None:
-    if settings.WAKE_UPS:
-        wake.whisper(WORKERS, {"type": "post", "tenant": tenant_id.hex})
 
 
 def _send(call: attempts.Call) -> Sent | DeliveryError:

@@ -23,6 +23,7 @@ from tenants import directory
 from tenants.directory import TenantRef
 from tenants.jobs import give_connection_back
 from tenants.scope import in_thread, tenant_scope
+from tenants.workspace import wake
 
 CALLERS = 6
 CALLERS_OF_A_BRAND = 4
@@ -42,12 +43,13 @@ async def run() -> None:
         await in_thread(room.look_everywhere)
         while True:
             message = await layer.receive(channel)
-            if message["type"] == "post":
-                tenant = await directory.ask(directory.tenant_by_id, UUID(hex=message["tenant"]))
+            if message["type"] != "wake":  # the layer lost the thread
+                await in_thread(room.look_everywhere)
+                continue
+            for tenant_id in wake.read_wake_up(message):
+                tenant = await directory.ask(directory.tenant_by_id, tenant_id)
                 if tenant is not None and tenant.is_active and tenant.is_complete:
                     room.look(tenant)
-            else:  # the layer lost the thread
-                await in_thread(room.look_everywhere)
     finally:
         room.close()
 

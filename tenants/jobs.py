@@ -10,20 +10,20 @@ A job carries the tenant's id and other ids, nothing else. Live and bulk work ne
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
-from procrastinate import exceptions
+from django.db import DatabaseError, close_old_connections, connection
 from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
 
 from tenants import directory
 from tenants.scope import scoped_tenant, tenant_scope
+from tenants.statements import prepared
 
 LIVE = "live"
 BULK = "bulk"
@@ -107,19 +107,25 @@ def defer(
     with this mark still waits, another is not added. Both are per tenant.
     """
     tenant_id = str(scoped_tenant().id)
-    options: dict[str, Any] = {}
-    if at is not None:
-        options["schedule_at"] = at
-    if lock is not None:
-        options["lock"] = f"{tenant_id}:{lock}"
-    if only_one is not None:
-        options["queueing_lock"] = f"{tenant_id}:{only_one}"
-    try:
-        # a savepoint: the refusal must not end the caller's transaction
-        with transaction.atomic() if only_one is not None else nullcontext():
-            task.configure(**options).defer(tenant_id=tenant_id, **arguments)
-    except exceptions.AlreadyEnqueued:
-        logger.debug("%s already waits (%s)", task.name, only_one)
+    with prepared() as cursor:
+        cursor.execute(
+            # A refusal would be a rollback, and a rollback makes the driver forget all its prepared statements.
+            """
+            INSERT INTO procrastinate_jobs
+                   (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
+            VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s)
+            ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+            """,
+            [
+                task.queue,
+                task.name,
+                task.priority,
+                None if lock is None else f"{tenant_id}:{lock}",
+                None if only_one is None else f"{tenant_id}:{only_one}",
+                json.dumps({"tenant_id": tenant_id, **arguments}),
+                at,
+            ],
+        )
 
 
 def defer_many(

@@ -30,7 +30,11 @@ MOST_FILE_BYTES = 18_000_000  # of all files of a mail: a third more when encode
 _PREFIX = re.compile(
     r"^\s*(?:(?:re|aw|sv|vs|antw|ref|回复|回覆|答复|答覆|返信)(?:\[\d{1,3}\])?\s*[:：]\s*)+", re.IGNORECASE
 )
+# The library unfolds encoded words in every field that it is given, line ends inside them included.
+_ENCODED_WORD = "=?"
+_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,126}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_UNFIT_IN_ID = re.compile(r"[\s<>\x00-\x1f\x7f]|=\?")
 _MIME = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
 
@@ -76,7 +80,7 @@ def envelope_address(given: str) -> str:
     address = email_addresses.normalised(given)
     local, _, domain = address.rpartition("@")
     domain = _ascii_domain(domain)
-    if not address or not local.isascii() or not domain:
+    if not address or not local.isascii() or _ENCODED_WORD in local or not domain:
         raise DeliveryError(
             ErrorKind.BAD_REQUEST, code="bad_address", detail="mail cannot be sent to this address"
         )
@@ -154,7 +158,7 @@ def _mailbox(address: str, name: str = "") -> Address:
 
 
 def _references(given: Sequence[str]) -> list[str]:
-    ids = [f"<{each}>" for each in given if each.isascii() and not re.search(r"[\s<>\x00-\x1f\x7f]", each)]
+    ids = [f"<{each}>" for each in given if each.isascii() and not _UNFIT_IN_ID.search(each)]
     return ids if len(ids) <= MOST_REFERENCES else [ids[0], *ids[1 - MOST_REFERENCES :]]
 
 
@@ -177,7 +181,7 @@ def _name_boundaries(mail: EmailMessage, correlation: str) -> None:
 
 
 def _line(text: str) -> str:
-    return _CONTROL.sub(" ", email_charsets.safe(text)).strip()
+    return _CONTROL.sub(" ", email_charsets.safe(text)).replace(_ENCODED_WORD, "= ?").strip()
 
 
 def _first_words(text: str) -> str:
@@ -186,6 +190,7 @@ def _first_words(text: str) -> str:
 
 def _ascii_domain(domain: str) -> str:
     try:
-        return domain if domain.isascii() else domain.encode("idna").decode()
+        written = domain if domain.isascii() else domain.encode("idna").decode()
     except UnicodeError:
         return ""
+    return written if _HOST.fullmatch(written) else ""

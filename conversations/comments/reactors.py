@@ -8,9 +8,16 @@ from conversations.comments import automation
 from conversations.comments.events import CommentReached, CommentReceived
 from conversations.comments.models import Comment
 from conversations.events import MessageSent
+from tenants.statements import Given, Question
 from tenants.workspace.events import SYSTEM, record
 from tenants.workspace.log import LoggedEvent
 from tenants.workspace.reactors import reactor
+
+_ANSWERED = Question(  # asked for every message that goes out
+    lambda: Comment.objects.select_related("private_message__conversation__identity").filter(
+        private_message_id=Given("message_id")
+    )
+)
 
 
 @reactor("comments.answer", events=[CommentReceived])
@@ -22,8 +29,7 @@ def answer(event: LoggedEvent) -> None:
 @reactor("comments.note_reached", events=[MessageSent])
 def note_reached(event: LoggedEvent) -> None:
     """Keep whom a private message reached: by that their answer is known."""
-    rows = Comment.objects.select_related("private_message__conversation__identity")
-    comment = rows.filter(private_message_id=UUID(event.payload["message_id"])).first()
+    comment = _ANSWERED.first(message_id=UUID(event.payload["message_id"]))
     if comment is None or comment.private_message is None:
         return
     talk = comment.private_message.conversation

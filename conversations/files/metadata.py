@@ -7,6 +7,7 @@ only thing; colour profiles stay. Formats: JPEG (ITU T.81, Exif 2.32) and PNG (W
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Final
 
@@ -22,8 +23,8 @@ _NEVER_DROPPED: Final = frozenset({0xE0, 0xEE})  # JFIF, Adobe: how the colours 
 _COMMENT: Final = 0xFE
 _PROFILE: Final = b"ICC_PROFILE\x00"
 _ORIENTATION: Final = 0x0112
-_NOT_FILL: Final = re.compile(rb"[^\xff]")
-_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)  # FF00 and restarts are part of the picture's data
+_SEGMENT: Final = re.compile(rb"\xff{1,64}[^\x00\xff]", re.DOTALL)  # FF may be repeated
+_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL)  # FF00 and restarts are data
 _PNG_MARK: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_DROPPED: Final = frozenset({b"eXIf", b"tEXt", b"iTXt", b"zTXt", b"tIME"})
 
@@ -39,44 +40,49 @@ def without(content: bytes, mime: str) -> bytes:
             return _jpeg(content)
         if mime == "image/png":
             return _png(content)
-    except (Unreadable, IndexError):
+    except Unreadable:
         return content
     return content
 
 
-def _jpeg(content: bytes) -> bytes:
+def segments(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """The segments of a JPEG behind its start: marker, where it begins and where it ends. That of a scan holds the
+    coded picture data too, that of the end is the last. Raises Unreadable, also where there are too many."""
     if content[:2] != bytes((0xFF, _START)):
         raise Unreadable("no JPEG")
-    kept = bytearray(content[:2])
-    kept += _how_it_was_held(content)
     place = 2
     for _ in range(MOST_SEGMENTS):
-        if content[place] != 0xFF:
+        found = _SEGMENT.match(content, place)
+        if found is None:
             raise Unreadable("no marker where one should stand")
-        behind = _NOT_FILL.search(content, place)
-        if behind is None:
-            raise Unreadable("cut off")
-        place = behind.start() - 1
-        marker = content[place + 1]
+        begin, marker = found.end() - 2, content[found.end() - 1]
         if marker == _END:
-            return bytes(kept + content[place : place + 2])  # what comes behind it are further pictures
-        end = place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")
-        if end > len(content):
+            yield marker, begin, begin + 2  # what comes behind it are further pictures
+            return
+        length = int.from_bytes(content[begin + 2 : begin + 4], "big")
+        place = begin + 2 + length
+        if length < 2 or place > len(content):
             raise Unreadable("cut off")
         if marker == _SCAN:
-            end = _end_of_scan(content, end)
-        if not _is_metadata(marker, content[place + 4 : place + 16]):
-            kept += content[place:end]
-        place = end
-    raise Unreadable("segments without end")
+            following = _MARKER.search(content, place)
+            if following is None:
+                raise Unreadable("no end")
+            place = following.start()
+        yield marker, begin, place
+    raise Unreadable("too many segments")
 
 
-def _end_of_scan(content: bytes, place: int) -> int:
-    """Where the next marker stands behind the coded picture data."""
-    found = _MARKER.search(content, place)
-    if found is None:
-        raise Unreadable("no end")
-    return found.start()
+def scans_in(content: bytes) -> int:
+    """How many passes over its picture a JPEG holds. Raises Unreadable."""
+    return sum(marker == _SCAN for marker, _begin, _end in segments(content))
+
+
+def _jpeg(content: bytes) -> bytes:
+    kept = bytearray()
+    for marker, begin, end in segments(content):
+        if not _is_metadata(marker, content[begin + 4 : begin + 16]):
+            kept += content[begin:end]
+    return content[:2] + _how_it_was_held(content) + bytes(kept)
 
 
 def _is_metadata(marker: int, beginning: bytes) -> bool:

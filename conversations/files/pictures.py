@@ -9,10 +9,12 @@ from typing import IO, Final
 
 from PIL import Image, ImageOps
 
+from conversations.files import metadata
+
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 MOST_PIXELS: Final = 50_000_000
 MOST_SCANS: Final = 100
-"""Passes of a progressive JPEG, each over the whole picture; encoders write about ten. An empty one is seventy bytes."""
+"""Passes of a JPEG over the whole picture: encoders write about ten, and an empty one is of seventy bytes."""
 
 AT_ONCE: Final = 2
 """Pictures of a process that are unfolded at the same time: each may need 400 MB while it is."""
@@ -21,8 +23,6 @@ EDGE: Final = 480  # pixels: sharp at 240 on a fine screen
 QUALITY: Final = 80
 
 _MIMES: Final = frozenset(f"image/{each.lower()}" for each in FORMATS)
-_BEGIN_OF_SCAN: Final = b"\xff\xda"
-_PIECE_BYTES: Final = 1_000_000
 _turns: Final = BoundedSemaphore(AT_ONCE)
 
 
@@ -47,10 +47,11 @@ def look(content: IO[bytes], mime: str) -> Picture | None:
 
 
 def _look(content: IO[bytes], mime: str) -> Picture | None:
+    if mime == "image/jpeg" and metadata.scans_in(content.read()) > MOST_SCANS:
+        return None
+    content.seek(0)
     with Image.open(content, formats=FORMATS) as image:
         if image.width * image.height > MOST_PIXELS or not image.width or not image.height:
-            return None
-        if mime == "image/jpeg" and _scans_in(content) > MOST_SCANS:
             return None
         width, height = image.size
         if image.getexif().get(0x0112, 1) >= 5:  # EXIF orientation: turned by a quarter
@@ -59,17 +60,6 @@ def _look(content: IO[bytes], mime: str) -> Picture | None:
         ImageOps.exif_transpose(image, in_place=True)
         image.thumbnail((EDGE, EDGE))
         return Picture(width, height, _written(image))
-
-
-def _scans_in(content: IO[bytes]) -> int:
-    """How often a scan seems to begin, told without decoding; the place in the file stays."""
-    place, found, before = content.tell(), 0, b""
-    content.seek(0)
-    while piece := content.read(_PIECE_BYTES):
-        found += (before + piece).count(_BEGIN_OF_SCAN)
-        before = piece[-1:]
-    content.seek(place)
-    return found
 
 
 def _written(image: Image.Image) -> bytes:

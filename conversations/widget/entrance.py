@@ -96,10 +96,13 @@ def shown_visitor(request: TenantRequest) -> Visitor:
 
 
 def site_of(visitor: Visitor) -> Site:
-    """The site that the visitor's token names. Raises Refused (404) when it is gone."""
+    """The site that the visitor's token names. Raises Refused: 404 when it is gone, 403 when it is for proven
+    people only by now."""
     site = sites.by_inbox(visitor.inbox_id)
     if site is None:
         raise Refused(404, "unknown_site")
+    if not site.admits(visitor.person):
+        raise Refused(403, "identity_needed")
     return site
 
 

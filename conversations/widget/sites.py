@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from conversations.models import Inbox
 from conversations.widget.arrangement import Arrangement
+from conversations.widget.identity import Person
 from tenants.workspace.hours import Schedule, ScheduleError, is_open
 from tenants.workspace.models import BusinessHours
 
@@ -31,6 +32,10 @@ class Site:
     identity_scope: str
     allowed_origins: tuple[str, ...]
     arrangement: Arrangement = field(default_factory=Arrangement)
+
+    def admits(self, person: Person | None) -> bool:
+        """Whether a visitor may chat here: everybody, or only whom the brand's server vouches for."""
+        return person is not None or not self.arrangement.needs_identity
 
 
 def by_key(key: str) -> Site | None:

@@ -171,7 +171,8 @@ def _find(tenant_id: UUID, token: str) -> tuple[Visitor, Place] | None:
         return None
     with tenant_scope(tenant):
         site = sites.by_inbox(visitor.inbox_id)
-        place = reading.place_of(site, visitor) if site is not None else None
+        is_admitted = site is not None and site.admits(visitor.person)
+        place = reading.place_of(site, visitor) if site is not None and is_admitted else None
     return (visitor, place) if place is not None else None
 
 

@@ -60,7 +60,7 @@ def _visitor(request: TenantRequest, site: Site, shown: Mapping[str, Any]) -> Vi
             if stranger is not None:
                 joining.join(site, stranger, person)
             return person
-    if site.arrangement.needs_identity:
+    if not site.admits(None):
         raise Refused(403, "identity_needed")
     if stranger is None:
         require_allowance(limits.new_visitors, request.tenant.id, site.inbox_id, address_of(request))

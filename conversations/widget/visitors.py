@@ -77,7 +77,8 @@ def issue(visitor: Visitor, tenant_id: UUID, *, now: float | None = None) -> str
     form = _FORM if visitor.person is None else _PERSON_FORM
     content = form + visitor.inbox_id.bytes + visitor.id.bytes + issued_at.to_bytes(8, "big")
     if visitor.person is not None:
-        content += json.dumps([visitor.person.subject, visitor.person.name, visitor.person.email]).encode()
+        told = [visitor.person.subject, visitor.person.name, visitor.person.email]
+        content += json.dumps(told, ensure_ascii=False).encode()  # escaped, the longest would not fit
     return (
         base64.urlsafe_b64encode(content + _signature(content, tenant_id, settings.SECRET_KEY))
         .decode()

@@ -14,6 +14,7 @@ import os
 import random
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -76,8 +77,18 @@ def whisper(group: str, message: dict[str, Any]) -> None:
         logger.exception("a fleeting message was lost")
 
 
+def call(group: str, tenant_id: UUID) -> None:
+    """Tell the processes of a group that there is something for them to do in a tenant; calls that come close
+    together go together. They read it with `read_wake_up`. From any thread; may be lost."""
+    try:
+        if settings.WAKE_UPS:
+            _running_sender().call(group, tenant_id)
+    except Exception:
+        logger.exception("a call was lost")
+
+
 def read_wake_up(message: Mapping[str, Any]) -> dict[UUID, int]:
-    """What a message of the group `wake` says: tenant -> newest number."""
+    """What a message of the group `wake` says: tenant -> newest number (0 in calls)."""
     return {UUID(hex=tenant): newest for tenant, newest in message["tenants"]}
 
 
@@ -141,8 +152,9 @@ class _Sender:
     def __init__(self) -> None:
         self._pid = os.getpid()
         self._loop = asyncio.new_event_loop()
-        self._wakes = _Pending(_tell_others, REST_SECONDS)
+        self._wakes = _Pending(partial(_tell_others, GROUP), REST_SECONDS)
         self._work = _Pending(_run_errands, ERRANDS_REST_SECONDS)
+        self._calls: dict[str, _Pending] = {}
         self._running = set[asyncio.Task[None]]()
         self._whispering = 0
         self._thread = threading.Thread(target=self._run, name="wake-ups", daemon=True)
@@ -155,6 +167,17 @@ class _Sender:
         for pending in (self._wakes, self._work):
             if pending.add(tenant_id, newest):
                 self._loop.call_soon_threadsafe(pending.ring)
+
+    def call(self, group: str, tenant_id: UUID) -> None:
+        pending = self._calls.get(group)
+        if pending is None:
+            with _lock:
+                pending = self._calls.get(group)
+                if pending is None:
+                    pending = self._calls[group] = _Pending(partial(_tell_others, group), REST_SECONDS)
+                    self._loop.call_soon_threadsafe(self._start, pending.run())
+        if pending.add(tenant_id, 0):
+            self._loop.call_soon_threadsafe(pending.ring)
 
     def whisper(self, group: str, message: dict[str, Any]) -> None:
         if self._whispering < MOST_WHISPERS_WAITING:
@@ -181,11 +204,11 @@ class _Sender:
             self._whispering -= 1
 
 
-async def _tell_others(batch: dict[UUID, int]) -> None:
+async def _tell_others(group: str, batch: dict[UUID, int]) -> None:
     pairs = [[tenant_id.hex, newest] for tenant_id, newest in batch.items()]
     for start in range(0, len(pairs), TENANTS_PER_MESSAGE):
         await _layer().group_send(
-            GROUP, {"type": "wake", "tenants": pairs[start : start + TENANTS_PER_MESSAGE]}
+            group, {"type": "wake", "tenants": pairs[start : start + TENANTS_PER_MESSAGE]}
         )
 
 

@@ -171,6 +171,17 @@ async def test_a_stream_comes_piece_by_piece_from_a_thread_of_its_own() -> None:
     assert not running[0].startswith("pages")
 
 
+@pytest.mark.parametrize(("most", "status"), [(0, 503), (1, 200)])
+async def test_streams_beyond_the_bound_are_told_to_come_again(
+    monkeypatch: pytest.MonkeyPatch, most: int, status: int
+) -> None:
+    monkeypatch.setattr(pages, "MOST_STREAMS", most)
+    house = Pages(1)
+    for _ in range(2):  # the first one gives its place back
+        caller = await Caller("/streamed/", query="few=1").ask(house)
+        assert caller.sent[0]["status"] == status
+
+
 async def test_an_asynchronous_stream_comes_whole() -> None:
     assert (await Caller("/asynchronous/").ask(Pages(1))).body == b"0 1 2 "
 

@@ -88,6 +88,13 @@ def test_another_host_is_never_shown_the_token(double: Double) -> None:
         assert "authorization" not in cdn.asked[0].headers
 
 
+@pytest.mark.parametrize("target", ["https://[", "//[::1", "https://[::1]x/", "https://a\x7f.test/"])
+def test_a_redirect_to_what_is_no_address_ends_there(double: Double, target: str) -> None:
+    double.answers.append(Answer(302, b"", {"Location": target}))
+    trouble(f"{double.url}/media/1")
+    assert len(double.asked) == 1
+
+
 def test_three_redirects_are_followed_and_a_fourth_is_not(double: Double) -> None:
     again = Answer(302, b"", {"Location": "/again"})
     double.answers.extend([again, again, again, Answer(200, b"at last")])

@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django import Settings
 
 from conversations import delivering, lifecycle, outbound
 from conversations.models import Conversation, Inbox, Message, Session, Wait
@@ -77,18 +76,15 @@ def test_the_workers_are_told_once_the_answer_is_committed(
     conversation: Conversation,
     bob_agent: Agent,
     acme: TenantRef,
-    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Capture,
 ) -> None:
-    settings.WAKE_UPS = True
     told: list[tuple[str, object]] = []
-    monkeypatch.setattr(wake, "whisper", lambda group, message: told.append((group, message["tenant"])))
-    monkeypatch.setattr(wake, "announce", lambda tenant_id, newest: None)
+    monkeypatch.setattr(wake, "call", lambda group, tenant_id: told.append((group, tenant_id)))
     with django_capture_on_commit_callbacks(execute=True):
         answer(conversation, "Hello", bob_agent)
         assert told == []
-    assert told == [(delivering.WORKERS, acme.id.hex)]
+    assert told == [(delivering.WORKERS, acme.id)]
 
 
 def test_a_persons_answer_ends_the_wait_and_takes_the_conversation_on(

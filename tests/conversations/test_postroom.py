@@ -204,12 +204,12 @@ async def test_a_worker_looks_when_it_begins_when_it_is_told_and_after_a_gap(
     assert await asyncio.to_thread(until, lambda: desk.sent == [(acme.id, first)])
     assert layer.groups == [delivering.WORKERS]
     second = desk.write(globex, new_id())
-    layer.messages.put_nowait({"type": "post", "tenant": globex.id.hex})
+    layer.messages.put_nowait({"type": "wake", "tenants": [[globex.id.hex, 0]]})
     assert await asyncio.to_thread(until, lambda: desk.sent[1:] == [(globex.id, second)])
     third = desk.write(acme, new_id())
     layer.messages.put_nowait({"type": "layer.reset"})
     assert await asyncio.to_thread(until, lambda: desk.sent[2:] == [(acme.id, third)])
-    layer.messages.put_nowait({"type": "post", "tenant": new_id().hex})  # a brand that is gone
+    layer.messages.put_nowait({"type": "wake", "tenants": [[new_id().hex, 0]]})  # a brand that is gone
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work

@@ -86,3 +86,15 @@ def test_what_is_broken_or_another_format_stays_as_it_is(mime: str) -> None:
     whole = a_photo()
     for content in (whole[:50], whole[:-2], a_picture("PNG")[:-5], a_film(), b"", b"\xff\xd8\xff"):
         assert metadata.without(content, mime) == content
+
+
+@pytest.mark.parametrize(
+    "padding",
+    [b"\xff\xc4\x00\x02" * metadata.MOST_SEGMENTS, b"\xff" * 1000, b"\xff\xc4\x00\x00"],
+    ids=["segments", "fill", "no length"],
+)
+def test_a_photo_stuffed_with_nothing_is_not_worked_through(padding: bytes) -> None:
+    content = a_photo(comment=b"taken at home")
+    stuffed = content[:2] + padding + content[2:]
+    assert metadata.without(stuffed, "image/jpeg") == stuffed
+    assert b"taken at home" not in metadata.without(content[:2] + b"\xff" * 20 + content[2:], "image/jpeg")

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import struct
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Lock
 
 import pytest
 from PIL import Image
 
-from conversations.files import pictures
+from conversations.files import metadata, pictures
 from tests.conversations.files.samples import a_film, a_picture, a_turned_picture
 
 
@@ -56,6 +59,42 @@ def test_a_picture_that_unfolds_without_end_is_not_decoded() -> None:
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
     )
     assert pictures.look(BytesIO(bomb), "image/png") is None
+
+
+@pytest.mark.parametrize("passes", [0, pictures.MOST_SCANS])
+def test_a_jpeg_of_passes_without_end_is_not_decoded(passes: int) -> None:
+    written = BytesIO()
+    Image.radial_gradient("L").save(written, "JPEG", progressive=True)
+    content = written.getvalue()
+    last = max(begin for marker, begin, _end in metadata.segments(content) if marker == 0xDA)
+    more = content[:-2] + content[last:-2] * passes + content[-2:]
+    Image.open(BytesIO(more)).load()
+    found = pictures.look(BytesIO(more), "image/jpeg")
+    assert (found is None) is bool(passes)
+
+
+def test_a_photo_with_a_film_behind_it_has_a_small_picture() -> None:
+    found = pictures.look(BytesIO(a_picture("JPEG") + a_film() + b"\xff\xda" * 1000), "image/jpeg")
+    assert found is not None
+
+
+def test_only_so_many_pictures_are_unfolded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way, most, counting = 0, 0, Lock()
+
+    def look(*_given: object) -> None:
+        nonlocal under_way, most
+        with counting:
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.02)
+        with counting:
+            under_way -= 1
+
+    monkeypatch.setattr(pictures, "_look", look)
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(16):
+            threads.submit(pictures.look, BytesIO(), "image/png")
+    assert most == pictures.AT_ONCE
 
 
 @pytest.mark.parametrize(

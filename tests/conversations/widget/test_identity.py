@@ -195,6 +195,19 @@ def test_a_site_may_be_for_proven_people_only(
 
 
 @database
+def test_a_stranger_of_before_is_shut_out_of_a_site_for_proven_people(
+    browser: Browser, site: Inbox, secret: str, acme: TenantRef
+) -> None:
+    browser.start(site)
+    assert browser.call("GET", "messages").status_code == 200
+    with tenant_scope(acme):
+        set_up.arrange(site, [SHOP], Arrangement(needs_identity=True), by=SYSTEM)
+    assert browser.call("GET", "messages").status_code == 403
+    enter(browser, site, token=proof(secret))
+    assert browser.call("GET", "messages").status_code == 200
+
+
+@database
 def test_the_old_secret_is_good_for_a_day(site: Inbox, secret: str, acme: TenantRef) -> None:
     with tenant_scope(acme):
         newer = identity.renew_secret(site, by=SYSTEM)

@@ -9,6 +9,7 @@ import pytest
 from django.test import override_settings
 
 from conversations.widget import visitors
+from conversations.widget.identity import Person
 from conversations.widget.visitors import LIFE_SECONDS, NotAVisitor, Visitor
 
 TENANT, OTHER_TENANT = uuid.uuid4(), uuid.uuid4()
@@ -29,6 +30,13 @@ def test_a_token_shows_neither_a_name_nor_a_secret(visitor: Visitor, settings: o
     token = visitors.issue(visitor, TENANT, now=NOW)
     assert str(visitor.id) not in token
     assert len(token) < 120
+
+
+@pytest.mark.parametrize("sign", ["a", "美", "\U00020000"])
+def test_a_person_with_the_longest_name_is_read_again(visitor: Visitor, sign: str) -> None:
+    person = Person(sign * 200, sign * 200, f"{sign * 242}@shop.example")
+    known = visitors.as_person(visitor.inbox_id, person)
+    assert visitors.read(visitors.issue(known, TENANT), TENANT).person == person
 
 
 def test_a_token_of_one_brand_is_nothing_to_another(visitor: Visitor) -> None:

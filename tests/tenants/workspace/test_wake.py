@@ -143,6 +143,32 @@ def test_a_lost_database_costs_wake_ups_and_nothing_else(layer: Layer) -> None:
     assert layer.wait_for(lambda: layer.told() == {TENANT: 2})
 
 
+def test_calls_reach_their_own_group_and_those_that_come_close_together_go_together(layer: Layer) -> None:
+    other = new_id()
+    layer.gate.clear()
+    for _ in range(50):
+        wake.call("post", TENANT)
+        wake.call("post", other)
+    wake.call("elsewhere", TENANT)
+    layer.gate.set()
+
+    def told(group: str) -> set[UUID]:
+        messages = [message for name, message in layer.sent if name == group]
+        return {tenant for message in messages for tenant in wake.read_wake_up(message)}
+
+    assert layer.wait_for(lambda: told("post") == {TENANT, other} and told("elsewhere") == {TENANT})
+    assert len(layer.sent) <= 4
+
+
+def test_without_wake_ups_nobody_is_called(layer: Layer, settings: Settings) -> None:
+    settings.WAKE_UPS = False
+    wake.call("post", TENANT)
+    settings.WAKE_UPS = True
+    wake.call("elsewhere", TENANT)
+    assert layer.wait_for(lambda: bool(layer.sent))
+    assert [group for group, _message in layer.sent] == ["elsewhere"]
+
+
 def test_errands_run_after_wake_ups_in_another_thread(layer: Layer) -> None:
     ran: list[tuple[Mapping[UUID, int], str]] = []
 
