@@ -134,12 +134,38 @@ def test_no_word_of_ours_can_bring_a_field_of_its_own() -> None:
     assert words_of(mail) == "您好，今天下午寄出。 🍎\n"
 
 
+def test_an_encoded_word_of_a_stranger_brings_no_field_either() -> None:
+    attack = "=?utf-8?q?x=0aBcc=3A_victim=40b.example=0a?="
+    for message in (
+        replace(MESSAGE, subject=f"Re: {attack}"),
+        replace(MESSAGE, subject="", text=attack),
+        replace(MESSAGE, sender_name=attack),
+        replace(MESSAGE, references=("known@b.example", f"{attack}@b.example")),
+    ):
+        request, mail = sent(message)
+        assert mail["Bcc"] is None and b"\nBcc:" not in (request.content or b"")
+    assert sent(replace(MESSAGE, references=("known@b.example", f"{attack}@b.example")))[1]["References"] == (
+        "<known@b.example>"
+    )
+
+
 def test_without_a_subject_the_first_words_are_one() -> None:
     assert sent(replace(MESSAGE, subject=""))[1]["Subject"] == "您好，今天下午寄出。 🍎"
 
 
 @pytest.mark.parametrize(
-    "address", ["", "nobody", "a@b@c", "a b@c.example", "名@b.example", "a@b.example\r\nBcc: x@y.z"]
+    "address",
+    [
+        "",
+        "nobody",
+        "a@b@c",
+        "a b@c.example",
+        "名@b.example",
+        "a@b.example\r\nBcc: x@y.z",
+        "=?utf-8?q?a=0abcc=3a_x=40y.z=0a?=@b.example",
+        "a@b.example，x＠y.example",
+        "a@b.example＞´notify=never",
+    ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     error = refused(replace(MESSAGE, address=address))
