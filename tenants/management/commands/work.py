@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -26,6 +27,8 @@ from tenants.workspace.notices import pause_after
 SWEEP_SECONDS = 10.0
 STALLED_AFTER_SECONDS = 30.0  # three heartbeats of a worker
 STOP_SECONDS = 8.0
+NICENESS = 5
+"""On a machine that is short of processors, who waits at a screen or for a hook's answer goes first."""
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +39,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--live", type=int, default=6, help="jobs of the queue live at once (0: none)")
         parser.add_argument("--bulk", type=int, default=2, help="jobs of the queue bulk at once (0: none)")
+        parser.add_argument(
+            "--nice", type=int, default=NICENESS, help="how far it stands back (0: not at all)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuse to start on a database that mixes or loses data, then work."""
         selftest.check()
+        os.nice(options["nice"])
         asyncio.run(work({LIVE: options["live"], BULK: options["bulk"]}))
 
 
