@@ -46,14 +46,50 @@ CREATE TABLE kontor_template.comments_post (
     inbox_id uuid NOT NULL
 )
 
+CREATE TABLE kontor_template.contacts_consent (
+    id uuid NOT NULL,
+    channel character varying(20) NOT NULL,
+    purpose character varying(9) NOT NULL,
+    state character varying(9) NOT NULL,
+    text_version character varying(80) NOT NULL,
+    source character varying(80) NOT NULL,
+    proof jsonb NOT NULL,
+    stated_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    contact_id uuid NOT NULL,
+    CONSTRAINT consent_purpose_known CHECK ((purpose IN ('service', 'marketing'))),
+    CONSTRAINT consent_state_known CHECK ((state IN ('given', 'withdrawn')))
+)
+
 CREATE TABLE kontor_template.contacts_contact (
     id uuid NOT NULL,
     name character varying(200) NOT NULL,
+    honorific character varying(20) DEFAULT ''::character varying NOT NULL,
     language character varying(12) NOT NULL,
     timezone character varying(60) NOT NULL,
+    place character varying(120) DEFAULT ''::character varying NOT NULL,
+    company character varying(200) DEFAULT ''::character varying NOT NULL,
     picture_url character varying(2000) NOT NULL,
+    page_url character varying(2000) DEFAULT ''::character varying NOT NULL,
+    referrer character varying(2000) DEFAULT ''::character varying NOT NULL,
+    custom jsonb DEFAULT '{}'::jsonb NOT NULL,
+    marks jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone
+    last_seen_at timestamp with time zone,
+    merged_into_id uuid,
+    CONSTRAINT contact_not_merged_into_itself CHECK (((merged_into_id IS NULL) OR (NOT ((merged_into_id = id) AND (merged_into_id IS NOT NULL)))))
+)
+
+CREATE TABLE kontor_template.contacts_contactaddress (
+    id uuid NOT NULL,
+    kind character varying(5) NOT NULL,
+    value character varying(320) NOT NULL,
+    is_verified boolean NOT NULL,
+    source character varying(7) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    contact_id uuid NOT NULL,
+    CONSTRAINT contact_address_kind_known CHECK ((kind IN ('email', 'phone')))
 )
 
 CREATE TABLE kontor_template.contacts_contactidentity (
@@ -68,6 +104,61 @@ CREATE TABLE kontor_template.contacts_contactidentity (
     last_used_at timestamp with time zone,
     contact_id uuid NOT NULL,
     stands_for_id uuid
+)
+
+CREATE TABLE kontor_template.contacts_contactlabel (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    contact_id uuid NOT NULL,
+    label_id uuid NOT NULL
+)
+
+CREATE TABLE kontor_template.contacts_contactnote (
+    id uuid NOT NULL,
+    text text NOT NULL,
+    is_pinned boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    edited_at timestamp with time zone,
+    author_id uuid,
+    contact_id uuid NOT NULL,
+    CONSTRAINT note_has_text CHECK ((NOT (text = ''::text)))
+)
+
+CREATE TABLE kontor_template.contacts_customfield (
+    id uuid NOT NULL,
+    key character varying(40) NOT NULL,
+    title character varying(80) NOT NULL,
+    type character varying(8) NOT NULL,
+    options jsonb NOT NULL,
+    "position" smallint NOT NULL,
+    is_active boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT contacts_customfield_position_check CHECK (("position" >= 0)),
+    CONSTRAINT custom_field_key_form CHECK (((key)::text ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
+    CONSTRAINT custom_field_type_known CHECK ((type IN ('text', 'number', 'boolean', 'date', 'moment', 'choice', 'choices', 'link')))
+)
+
+CREATE TABLE kontor_template.contacts_label (
+    id uuid NOT NULL,
+    name character varying(60) NOT NULL,
+    colour character varying(7) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT label_colour_form CHECK (((colour)::text ~ '^#[0-9a-f]{6}$'::text)),
+    CONSTRAINT label_has_a_name CHECK ((NOT ((name)::text = ''::text)))
+)
+
+CREATE TABLE kontor_template.contacts_order (
+    id uuid NOT NULL,
+    shop character varying(80) NOT NULL,
+    number character varying(120) NOT NULL,
+    status character varying(60) NOT NULL,
+    currency character varying(3) NOT NULL,
+    total numeric(14,2),
+    lines jsonb NOT NULL,
+    url character varying(2000) NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    contact_id uuid NOT NULL
 )
 
 CREATE TABLE kontor_template.conversations_accesstoken (
@@ -451,11 +542,35 @@ ALTER TABLE ONLY kontor_template.comments_comment
 ALTER TABLE ONLY kontor_template.comments_post
     ADD CONSTRAINT comments_post_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_consent
+    ADD CONSTRAINT contacts_consent_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_contact
     ADD CONSTRAINT contacts_contact_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_contactaddress
+    ADD CONSTRAINT contacts_contactaddress_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_contactidentity
     ADD CONSTRAINT contacts_contactidentity_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_contactlabel
+    ADD CONSTRAINT contacts_contactlabel_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_contactnote
+    ADD CONSTRAINT contacts_contactnote_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_customfield
+    ADD CONSTRAINT contacts_customfield_key_key UNIQUE (key)
+
+ALTER TABLE ONLY kontor_template.contacts_customfield
+    ADD CONSTRAINT contacts_customfield_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_label
+    ADD CONSTRAINT contacts_label_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_order
+    ADD CONSTRAINT contacts_order_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.conversations_accesstoken
     ADD CONSTRAINT conversations_accesstoken_inbox_id_key UNIQUE (inbox_id)
@@ -514,6 +629,9 @@ ALTER TABLE ONLY kontor_template.mailbox_mailboxcursor
 ALTER TABLE ONLY kontor_template.message_templates_messagetemplate
     ADD CONSTRAINT message_templates_messagetemplate_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_contactaddress
+    ADD CONSTRAINT one_address_per_contact_and_value UNIQUE (contact_id, kind, value)
+
 ALTER TABLE ONLY kontor_template.workspace_idempotencykey
     ADD CONSTRAINT one_answer_per_idempotency_key UNIQUE (token_id, key)
 
@@ -538,8 +656,14 @@ ALTER TABLE ONLY kontor_template.contacts_contactidentity
 ALTER TABLE ONLY kontor_template.conversations_inbox
     ADD CONSTRAINT one_inbox_per_account UNIQUE (channel, account_id)
 
+ALTER TABLE ONLY kontor_template.contacts_contactlabel
+    ADD CONSTRAINT one_label_of_a_kind_per_contact UNIQUE (contact_id, label_id)
+
 ALTER TABLE ONLY kontor_template.conversations_message
     ADD CONSTRAINT one_message_per_number UNIQUE (conversation_id, number)
+
+ALTER TABLE ONLY kontor_template.contacts_order
+    ADD CONSTRAINT one_order_per_number UNIQUE (shop, number)
 
 ALTER TABLE ONLY kontor_template.conversations_parkeditem
     ADD CONSTRAINT one_parked_item_per_kind UNIQUE (inbox_id, external_id, kind)
@@ -618,11 +742,23 @@ CREATE INDEX comments_answergiven_post_id_de4473cb ON kontor_template.comments_a
 
 CREATE INDEX comments_comment_post_id_96a9ac05 ON kontor_template.comments_comment USING btree (post_id)
 
+CREATE INDEX consent_newest_first ON kontor_template.contacts_consent USING btree (contact_id, purpose, channel, stated_at DESC, id DESC)
+
+CREATE INDEX contact_address_by_value ON kontor_template.contacts_contactaddress USING btree (kind, value)
+
 CREATE INDEX contact_newest_first ON kontor_template.contacts_contact USING btree (created_at DESC, id DESC)
+
+CREATE INDEX contact_sign_posts ON kontor_template.contacts_contact USING btree (merged_into_id) WHERE (merged_into_id IS NOT NULL)
 
 CREATE INDEX contacts_contactidentity_contact_id_eb9adef7 ON kontor_template.contacts_contactidentity USING btree (contact_id)
 
 CREATE INDEX contacts_contactidentity_stands_for_id_0e0941eb ON kontor_template.contacts_contactidentity USING btree (stands_for_id)
+
+CREATE INDEX contacts_contactlabel_label_id_cc056834 ON kontor_template.contacts_contactlabel USING btree (label_id)
+
+CREATE INDEX contacts_contactnote_author_id_d94c92b2 ON kontor_template.contacts_contactnote USING btree (author_id)
+
+CREATE INDEX contacts_customfield_key_c5ad96f0_like ON kontor_template.contacts_customfield USING btree (key varchar_pattern_ops)
 
 CREATE INDEX conversation_by_assignee ON kontor_template.conversations_conversation USING btree (assignee_id, status, last_activity_at DESC, id DESC)
 
@@ -670,9 +806,13 @@ CREATE INDEX message_undelivered ON kontor_template.conversations_message USING 
 
 CREATE INDEX message_unsettled ON kontor_template.conversations_message USING btree (conversation_id, number) WHERE (status IN ('pending', 'failed', 'unconfirmed'))
 
+CREATE INDEX note_newest_first ON kontor_template.contacts_contactnote USING btree (contact_id, created_at DESC, id DESC)
+
 CREATE UNIQUE INDEX one_call_at_a_time ON kontor_template.conversations_outboundattempt USING btree (message_id) WHERE ((outcome)::text = 'calling'::text)
 
 CREATE UNIQUE INDEX one_first_wait_per_session ON kontor_template.conversations_wait USING btree (session_id) WHERE is_first
+
+CREATE UNIQUE INDEX one_label_per_name ON kontor_template.contacts_label USING btree (lower((name)::text))
 
 CREATE UNIQUE INDEX one_live_conversation_per_identity ON kontor_template.conversations_conversation USING btree (inbox_id, identity_id, thread) WHERE (NOT ((status)::text = 'resolved'::text))
 
@@ -687,6 +827,8 @@ CREATE UNIQUE INDEX one_open_session_per_conversation ON kontor_template.convers
 CREATE UNIQUE INDEX one_open_wait_per_conversation ON kontor_template.conversations_wait USING btree (conversation_id) WHERE (ended_at IS NULL)
 
 CREATE UNIQUE INDEX one_record_per_event ON kontor_template.conversations_inboundrecord USING btree (channel, account_id, event_id) WHERE (NOT ((event_id)::text = ''::text))
+
+CREATE INDEX order_newest_first ON kontor_template.contacts_order USING btree (contact_id, placed_at DESC, id DESC)
 
 CREATE INDEX parked_by_age ON kontor_template.conversations_parkeditem USING btree (parked_at)
 
@@ -749,11 +891,35 @@ ALTER TABLE ONLY kontor_template.comments_comment
 ALTER TABLE ONLY kontor_template.comments_post
     ADD CONSTRAINT comments_post_inbox_id_ceff4f80_fk_conversations_inbox_id FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
 
+ALTER TABLE ONLY kontor_template.contacts_consent
+    ADD CONSTRAINT contacts_consent_contact_id_e3883c86_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_contact
+    ADD CONSTRAINT contacts_contact_merged_into_id_940ac4a0_fk_contacts_contact_id FOREIGN KEY (merged_into_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_contactaddress
+    ADD CONSTRAINT contacts_contactaddr_contact_id_1757a38b_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.contacts_contactidentity
     ADD CONSTRAINT contacts_contactiden_contact_id_eb9adef7_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.contacts_contactidentity
     ADD CONSTRAINT contacts_contactiden_stands_for_id_0e0941eb_fk_contacts_ FOREIGN KEY (stands_for_id) REFERENCES kontor_template.contacts_contactidentity(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_contactlabel
+    ADD CONSTRAINT contacts_contactlabe_contact_id_672f2d5f_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_contactlabel
+    ADD CONSTRAINT contacts_contactlabel_label_id_cc056834_fk_contacts_label_id FOREIGN KEY (label_id) REFERENCES kontor_template.contacts_label(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_contactnote
+    ADD CONSTRAINT contacts_contactnote_author_id_d94c92b2_fk_workspace_agent_id FOREIGN KEY (author_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_contactnote
+    ADD CONSTRAINT contacts_contactnote_contact_id_16d3354c_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_order
+    ADD CONSTRAINT contacts_order_contact_id_3d0809c5_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.conversations_accesstoken
     ADD CONSTRAINT conversations_access_inbox_id_2e920684_fk_conversat FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED

@@ -30,6 +30,12 @@ class Permission(enum.StrEnum):
     REPLY = "conversations.reply"
     CHANGE_CONVERSATIONS = "conversations.change"  # assign, snooze, resolve, prioritise
     READ_CONTACTS = "contacts.read"
+    CHANGE_CONTACTS = "contacts.change"  # fields, labels, notes, consent, addresses
+    MERGE_CONTACTS = "contacts.merge"  # and split, and undo
+    MANAGE_CONTACTS = "contacts.manage"  # the brand's labels and own fields, import, bulk changes
+    EXPORT_CONTACTS = "contacts.export"
+    ERASE_CONTACTS = "contacts.erase"  # privacy: person export, erasure, legal hold, retention
+    READ_ACCESS_LOG = "access_log.read"
     SEE_EVERY_INBOX = "inboxes.see_all"
     READ_REPORTS = "reports.read"
     MANAGE_INBOXES = "inboxes.manage"
@@ -40,8 +46,18 @@ class Permission(enum.StrEnum):
 
 
 _VIEWER = frozenset({Permission.READ_CONVERSATIONS, Permission.READ_CONTACTS})
-_AGENT = _VIEWER | {Permission.REPLY, Permission.CHANGE_CONVERSATIONS}
-_SUPERVISOR = _AGENT | {Permission.SEE_EVERY_INBOX, Permission.READ_REPORTS}
+_AGENT = _VIEWER | {
+    Permission.REPLY,
+    Permission.CHANGE_CONVERSATIONS,
+    Permission.CHANGE_CONTACTS,
+    Permission.MERGE_CONTACTS,
+}
+_SUPERVISOR = _AGENT | {
+    Permission.SEE_EVERY_INBOX,
+    Permission.READ_REPORTS,
+    Permission.MANAGE_CONTACTS,
+    Permission.EXPORT_CONTACTS,
+}
 _ADMIN = frozenset(Permission)
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {

@@ -1,0 +1,20 @@
+"""Tenant schema: the customers, the addresses under which they reach us, and what a brand knows of them."""
+
+from contacts.models.consents import Consent
+from contacts.models.fields import CustomField
+from contacts.models.labels import ContactLabel, Label
+from contacts.models.notes import ContactNote
+from contacts.models.orders import Order
+from contacts.models.people import Contact, ContactAddress, ContactIdentity
+
+__all__ = [
+    "Consent",
+    "Contact",
+    "ContactAddress",
+    "ContactIdentity",
+    "ContactLabel",
+    "ContactNote",
+    "CustomField",
+    "Label",
+    "Order",
+]
