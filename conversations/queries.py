@@ -40,6 +40,7 @@ _CONVERSATION_FIELDS = {
     "last_customer_message_at": "last_customer_message_at",
     "sent_in_window": "sent_in_window",
     "brief_window_at": "brief_window_at",
+    "sent_in_brief_window": "sent_in_brief_window",
     "last_activity_at": "last_activity_at",
     "last_message_text": "last_message_text",
     "last_message_direction": "last_message_direction",
@@ -151,7 +152,7 @@ def conversations(
             Q(last_activity_at__lt=after.at) | Q(last_activity_at=after.at, id__lt=after.id),
             last_activity_at__lte=after.at,
         )
-    return list(_conversation_rows(rows.order_by("-last_activity_at", "-id")[:limit]))
+    return list(conversation_rows(rows.order_by("-last_activity_at", "-id")[:limit]))
 
 
 def conversation(conversation_id: UUID) -> Row | None:
@@ -161,7 +162,7 @@ def conversation(conversation_id: UUID) -> Row | None:
 
 def conversations_by_id(ids: Iterable[UUID]) -> dict[UUID, Row]:
     """Rows of several conversations. One query."""
-    return {row["id"]: row for row in _conversation_rows(Conversation.objects.filter(id__in=set(ids)))}
+    return {row["id"]: row for row in conversation_rows(Conversation.objects.filter(id__in=set(ids)))}
 
 
 def thread(conversation_id: UUID, *, before: ThreadPosition | None = None, limit: int = 50) -> list[Row]:
@@ -196,15 +197,16 @@ def read_numbers(agent_id: UUID, conversation_ids: Sequence[UUID]) -> dict[UUID,
 
 def conversations_select() -> str:
     """The SELECT behind conversations' rows, without a condition, for a statement that is written around it."""
-    statement, values = _conversation_rows(Conversation.objects.order_by()).query.sql_with_params()
+    statement, values = conversation_rows(Conversation.objects.order_by()).query.sql_with_params()
     assert not values
     return str(statement)
 
 
-def _conversation_rows(rows: QuerySet[Conversation]) -> QuerySet[Conversation, Row]:
+def conversation_rows(rows: QuerySet[Conversation], *more: str) -> QuerySet[Conversation, Row]:
+    """The rows of some conversations, with `more` beside what every row has."""
     named = {alias: F(path) for alias, path in _CONVERSATION_FIELDS.items() if alias != path}
     same = [alias for alias, path in _CONVERSATION_FIELDS.items() if alias == path]
-    found: QuerySet[Conversation, Row] = rows.values(*same, **named)
+    found: QuerySet[Conversation, Row] = rows.values(*same, *more, **named)
     return found
 
 
@@ -265,7 +267,7 @@ def _thread_rows(*conditions: Q) -> QuerySet[Message, Row]:
 
 
 _CONVERSATION: Question[Row] = Question(
-    lambda: _conversation_rows(Conversation.objects.filter(id=Given("id")))
+    lambda: conversation_rows(Conversation.objects.filter(id=Given("id")))
 )
 _MESSAGES: Question[Row] = Question(lambda: _message_rows(Message.objects.filter(OneOf("id", "ids", "uuid"))))
 _NEWEST_MESSAGES: Question[Row] = Question(_thread_rows, limited=True)

@@ -100,6 +100,14 @@ def may_send(window: ReplyWindow, by_person: bool) -> bool:
     return window.state not in {WindowState.CLOSED, WindowState.USED_UP}
 
 
+def closing(window: ReplyWindow) -> datetime | None:
+    """When the window that is open at its instant closes: for people where machines may not answer any more. None:
+    never, or it is closed. `deadlines.closes_at` says the same in SQL."""
+    if window.state is WindowState.HUMAN_ONLY:
+        return window.human_closes_at
+    return window.closes_at if window.state is WindowState.OPEN else None
+
+
 def _brief_window(
     capabilities: Capabilities, opened_at: datetime | None, now: datetime, sent: int
 ) -> ReplyWindow | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import gates, lifecycle, queries
+from conversations import deadlines, gates, lifecycle, queries
 from conversations.api import forms, rows
+from conversations.deadlines import DeadlinePosition
 from conversations.models import Conversation
 from conversations.queries import Position
 from tenants.workspace.access import Permission
@@ -36,10 +38,16 @@ class Conversations(BrandView):
     )
     def get(self, request: Request) -> Response:
         wish = self.query(forms.ConversationsQuery)
-        limit = limit_of(wish)
+        limit, visible = limit_of(wish), gates.visible_inbox_ids(self.caller)
+        if wish["order"] == forms.CLOSING:
+            behind = self._deadline(wish.get("cursor"))
+            found, following = deadlines.page(
+                self._condition(wish), inbox_ids=visible, after=behind, limit=limit
+            )
+            return self.page(found, None if following is None else astuple(following))
         found = queries.conversations(
             self._condition(wish),
-            inbox_ids=gates.visible_inbox_ids(self.caller),
+            inbox_ids=visible,
             after=self._after(wish.get("cursor")),
             limit=limit + 1,
         )
@@ -67,6 +75,14 @@ class Conversations(BrandView):
     def _after(self, cursor: str | None) -> Position | None:
         position = self.position(cursor)
         return None if position is None else Position(datetime.fromisoformat(position[0]), UUID(position[1]))
+
+    def _deadline(self, cursor: str | None) -> DeadlinePosition | None:
+        position = self.position(cursor)
+        if position is None:
+            return None
+        *times, row_id = position
+        as_of, closes_at, at = map(datetime.fromisoformat, times)
+        return DeadlinePosition(as_of, closes_at, at, UUID(row_id))
 
 
 class OneConversation(BrandView):

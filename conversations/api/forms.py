@@ -19,6 +19,7 @@ from conversations.models import Conversation
 from tenants.workspace.rest import MOST, PAGE
 
 NOBODY = "none"
+NEWEST, CLOSING = "newest", "closing"
 _LARGEST_SEQUENCE = 2**63 - 1
 _LARGEST_NUMBER = 2**31 - 1
 
@@ -48,6 +49,11 @@ class ConversationsQuery(PageQuery):
     view = serializers.ChoiceField(queries.VIEWS, required=False, help_text="One of the desk's views.")
     updated_after = serializers.DateTimeField(
         required=False, help_text="Only what had activity after this time."
+    )
+    order = serializers.ChoiceField(
+        (NEWEST, CLOSING),
+        default=NEWEST,
+        help_text="`newest`: by activity. `closing`: who waits for an answer by the reply window that closes next.",
     )
 
 

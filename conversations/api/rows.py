@@ -49,6 +49,9 @@ class ConversationRow(serializers.Serializer):
         allow_null=True,
         help_text="When the customer followed, scanned a code or tapped the menu, where it counts.",
     )
+    sent_in_brief_window = serializers.IntegerField(
+        help_text="Our messages since then, where the platform counts them; else 0."
+    )
     last_activity_at = serializers.DateTimeField()
     last_message_text = serializers.CharField()
     last_message_direction = serializers.CharField(help_text="`in` or `out`; empty before the first message.")

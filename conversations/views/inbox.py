@@ -12,13 +12,16 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
-from conversations import gates, queries
+from conversations import deadlines, gates, queries
+from conversations.deadlines import DeadlinePosition
 from conversations.queries import Position, Row
 from conversations.views import reads, thread
 from tenants.workspace.access import MemberRequest, Permission, needs
 from tenants.workspace.log import newest_sequence
 
 PAGE = 50
+CLOSING = "closing"
+"""The order by the reply window that closes next (?order=); without it the newest activity comes first."""
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -42,7 +45,8 @@ def inbox(request: MemberRequest, view: str, conversation_id: UUID | None = None
                 context |= _page_context(request)
                 context |= thread.context_of(request, view, conversation_id) if conversation_id else {}
         context["sequence"] = sequence
-        response = render(request, template, {**context, "section": "inbox"})
+        context |= {"order": _order(request), "section": "inbox"}
+        response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -69,7 +73,7 @@ def _list_context(request: MemberRequest, view: str) -> dict[str, Any]:
     chosen = gates.access_inbox(request.member, inbox_id) if inbox_id else None
     return {
         "view": view,
-        "rows": reads.with_read_marks(rows, request.member.agent.id),
+        "rows": reads.with_closing(reads.with_read_marks(rows, request.member.agent.id)),
         "after": after,
         "only_inbox": chosen,
         "counts": reads.counts(request.member, visible) if "after" not in request.GET else {},
@@ -83,9 +87,13 @@ def list_page(
     condition = queries.in_view(view, request.member.agent.id)
     if inbox_id is not None:
         condition &= Q(inbox_id=inbox_id)
-    rows = queries.conversations(
-        condition, inbox_ids=visible, after=position_of(request.GET.get("after", "")), limit=PAGE + 1
-    )
+    cursor = request.GET.get("after", "")
+    if _order(request) == CLOSING:
+        rows, next_page = deadlines.page(
+            condition, inbox_ids=visible, after=deadline_position_of(cursor), limit=PAGE
+        )
+        return rows, "" if next_page is None else _written(next_page)
+    rows = queries.conversations(condition, inbox_ids=visible, after=position_of(cursor), limit=PAGE + 1)
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     return rows, f"{rows[-1]['last_activity_at'].isoformat()}_{rows[-1]['id']}" if more else ""
@@ -102,6 +110,30 @@ def position_of(cursor: str) -> Position | None:
         raise Http404 from None
 
 
+def deadline_position_of(cursor: str) -> DeadlinePosition | None:
+    """The same in the order of closing windows. Raises Http404 for what is no cursor."""
+    if not cursor:
+        return None
+    try:
+        *times, row_id = cursor.split("_")
+        as_of, closes_at, at = map(reads.instant_of, times)
+        return DeadlinePosition(as_of, closes_at, at, UUID(row_id))
+    except ValueError:
+        raise Http404 from None
+
+
+def _written(position: DeadlinePosition) -> str:
+    times = (position.as_of, position.closes_at, position.at)
+    return "_".join([*(at.isoformat() for at in times), str(position.id)])
+
+
+def _order(request: MemberRequest) -> str:
+    wish = request.GET.get("order", "")
+    if wish not in {"", CLOSING}:
+        raise Http404
+    return wish
+
+
 def _inbox_id(request: MemberRequest) -> UUID | None:
     wish = request.GET.get("inbox", "")
     try:
@@ -113,6 +145,7 @@ def _inbox_id(request: MemberRequest) -> UUID | None:
 def _page_context(request: MemberRequest) -> dict[str, Any]:
     return {
         "zone": reads.zone_of(request).key,
+        "windows": reads.windows(),
         "me": request.member.agent,
         "may_reply": request.member.may(Permission.REPLY),
         "may_change": request.member.may(Permission.CHANGE_CONVERSATIONS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -97,6 +98,37 @@ def sessions(contact_id: UUID, inbox_ids: frozenset[UUID] | None) -> list[dict[s
     return [dict(row) for row in told]
 
 
+def with_closing(rows: list[Row], now: datetime | None = None) -> list[Row]:
+    """The rows, each with `closes_at`: when the reply window closes that is open now, None where none does."""
+    now = now or timezone.now()
+    for row in rows:
+        is_counted = row["kind"] != Conversation.Kind.COMMENTS
+        capabilities = registry.open(row["channel"]).capabilities
+        span = window.window_of(capabilities, SimpleNamespace(**row), now) if is_counted else None
+        row["closes_at"] = span and window.closing(span)
+    return rows
+
+
+def windows() -> str:
+    """How each kind of channel counts its reply windows, for the browser: kind -> spans in seconds, as JSON."""
+    kinds = {kind: registry.open(kind).capabilities for kind in registry.KINDS}
+    return json.dumps({kind: _spans(each) for kind, each in kinds.items() if each.reply_window is not None})
+
+
+def _spans(capabilities: Capabilities) -> dict[str, int | None]:
+    spans = {
+        "seconds": capabilities.reply_window,
+        "human": capabilities.human_window,
+        "brief": capabilities.brief_window,
+    }
+    told = {name: None if span is None else int(span.total_seconds()) for name, span in spans.items()}
+    return {
+        **told,
+        "messages": capabilities.window_messages,
+        "brief_messages": capabilities.brief_window_messages,
+    }
+
+
 def _below_posts(capabilities: Capabilities) -> Capabilities:
     """What a channel takes below a post: words, at any time. A private message is given its own end."""
     return replace(capabilities, reply_window=None, human_window=None, file_limits={}, takes_templates=False)
@@ -112,10 +144,7 @@ def reply_window(conversation: Conversation, now: datetime | None = None) -> dic
         "state": str(span.state),
         "closes_at": span.closes_at,
         "human_closes_at": span.human_closes_at,
-        "seconds": capabilities.reply_window and int(capabilities.reply_window.total_seconds()),
-        "human_seconds": capabilities.human_window and int(capabilities.human_window.total_seconds()),
-        "brief_seconds": capabilities.brief_window and int(capabilities.brief_window.total_seconds()),
-        "messages": capabilities.window_messages,
+        "spans": json.dumps(_spans(capabilities)),
         "takes_templates": capabilities.takes_templates,
         "takes_files": bool(capabilities.file_limits),
         "file_limits": json.dumps(limits.told(capabilities)),

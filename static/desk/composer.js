@@ -7,12 +7,11 @@ import { keep, read } from "./store.js";
 import { Templates } from "./templates.js";
 import { segmentsOf } from "./segments.js";
 import { text } from "./texts.js";
-import { inFull } from "./times.js";
 import { Tray } from "./tray.js";
+import { WindowNotes } from "./windows.js";
 
 const WARN_LEFT = 50;
 const WINDOW_TICK_MS = 20_000;
-const LAST_HOUR_MS = 3_600_000;
 const encoder = new TextEncoder();
 
 const lengths = {
@@ -31,7 +30,8 @@ export class Composer {
     const files = () => this.tray.ready.length;
     this.templates = new Templates({ send: (words, template) => this.#sendTemplate(words, template), files, signedOut: on.signedOut });
     this.target = new CommentTarget(() => this.#measure());
-    setInterval(() => this.showWindow(), WINDOW_TICK_MS);
+    this.notes = new WindowNotes();
+    setInterval(() => this.notes.show(), WINDOW_TICK_MS);
     this.attach();
   }
 
@@ -52,7 +52,7 @@ export class Composer {
     this.templates.attach(this.form);
     this.target.attach();
     this.#measure();
-    this.showWindow();
+    this.notes.attach(this.form);
   }
 
   focus() {
@@ -73,11 +73,7 @@ export class Composer {
    * @param {any} row */
   conversationChanged(row) {
     if (!this.form) return;
-    const { dataset } = this.form;
-    dataset.lastCustomer = row.last_customer_message_at ?? "";
-    dataset.sentInWindow = row.sent_in_window;
-    dataset.briefAt = row.brief_window_at ?? "";
-    this.showWindow();
+    this.notes.changed(row);
     this.target.show();
     this.#measure();
     this.showOwner(row.assignee_id, row.assignee_name);
@@ -89,36 +85,6 @@ export class Composer {
     if (!note) return;
     note.hidden = !id || id === this.agentId;
     note.textContent = note.hidden ? "" : text("their-work", { names: name ?? "" });
-  }
-
-  /** Who may answer now, and until when. The server counts the same way and has the last word. */
-  showWindow() {
-    if (!this.form) return;
-    const { windowSeconds, humanSeconds, lastCustomer, briefSeconds, briefAt } = this.form.dataset;
-    if (!windowSeconds) return;
-    const since = Date.parse(lastCustomer);
-    const ends = { open: since + windowSeconds * 1000, human_only: since + humanSeconds * 1000 };
-    const now = Date.now();
-    const humanMay = Boolean(humanSeconds) && now < ends.human_only;
-    let state = now < ends.open ? "open" : humanMay ? "human_only" : "closed";
-    if (!this.#showLeft(state)) state = "used_up";
-    const briefEnd = Date.parse(briefAt) + briefSeconds * 1000;
-    if ((state === "closed" || state === "used_up") && now < briefEnd) [state, ends.open] = ["open", briefEnd];
-    this.form.dataset.window = state;
-    for (const note of this.form.querySelectorAll("[data-window-note]")) note.hidden = note.dataset.windowNote !== state;
-    const end = this.form.querySelector(`[data-window-end="${state}"]`);
-    if (end) end.textContent = inFull(ends[state]);
-    const openNote = this.form.querySelector('[data-window-note="open"]');
-    openNote.classList.toggle("is-amber", ends.open - now < LAST_HOUR_MS);
-  }
-
-  /** Say how many messages the platform still takes, where it counts. @param {string} state @returns {boolean} any */
-  #showLeft(state) {
-    const { windowMessages, sentInWindow } = this.form.dataset;
-    const left = windowMessages ? Math.max(0, windowMessages - sentInWindow) : Infinity;
-    const counts = state === "open" && left > 0 && left < Infinity;
-    field(this.form, "window-left").textContent = counts ? text("window-left", { left, most: windowMessages }) : "";
-    return state !== "open" || left > 0;
   }
 
   get #draftKey() {

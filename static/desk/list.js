@@ -1,5 +1,6 @@
 /** The list of conversations. New activity goes to the top, but never under a pointer or a focused row. */
 
+import { isAbove } from "./order.js";
 import { field, markUnread, newRow, paintRow } from "./render.js";
 import { text } from "./texts.js";
 import { tick, writeAll } from "./times.js";
@@ -36,7 +37,7 @@ export class List {
   changed(row) {
     const element = this.row(row.id);
     if (element) paintRow(element, row);
-    const stays = element && this.#belongs(row) && !this.#isAbove(row, element);
+    const stays = element && this.#belongs(row) && this.#isInPlace(element);
     if (stays || (!element && !this.#belongs(row))) {
       this.waiting.delete(row.id);
     } else {
@@ -94,22 +95,24 @@ export class List {
     return view === "all" || Boolean(row.waiting_since);
   }
 
-  #isAbove(row, element) {
-    const above = element.previousElementSibling;
-    return Boolean(above) && Date.parse(above.dataset.activity) < Date.parse(row.last_activity_at);
+  #isInPlace({ dataset, previousElementSibling: above, nextElementSibling: below }) {
+    const { order } = this.pane.dataset;
+    const isTooLow = above?.matches(".row") && isAbove(dataset, above.dataset, order);
+    const isTooHigh = below?.matches(".row") && isAbove(below.dataset, dataset, order);
+    return !isTooLow && !isTooHigh;
   }
 
   #place(row) {
     const known = this.row(row.id);
     if (!this.#belongs(row)) return known?.remove();
-    const at = Date.parse(row.last_activity_at);
+    const element = known ?? newRow(row);
+    if (known) paintRow(element, row);
+    const { order } = this.pane.dataset;
     const below = [...this.rows.querySelectorAll(".row")].find(
-      (other) => other !== known && Date.parse(other.dataset.activity) <= at,
+      (other) => other !== known && !isAbove(other.dataset, element.dataset, order),
     );
     const more = this.rows.querySelector(".more");
     if (!below && more && !known) return undefined; // it stands on a page that is not loaded yet
-    const element = known ?? newRow(row);
-    if (known) paintRow(element, row);
     this.rows.insertBefore(element, below ?? more);
     if (!known) window.htmx.process(element);
     tick(element);

@@ -6,6 +6,7 @@ import { paintParts } from "./cards.js";
 import { paintComment } from "./comments.js";
 import { text } from "./texts.js";
 import { tick, write } from "./times.js";
+import { closingOf } from "./windows.js";
 
 const TONES = 8;
 const KNOWN_CHANNELS = new Set(["widget", "messenger", "instagram", "line", "wechat", "sms", "email"]);
@@ -45,6 +46,7 @@ export function paintRow(element, row) {
     lastInbound: row.last_inbound_number,
     activity: row.last_activity_at,
     waiting: row.waiting_since ?? "",
+    closes: closingOf(row),
     priority: row.priority,
   });
   const name = row.contact_name || "";
@@ -63,6 +65,7 @@ export function paintRow(element, row) {
   const wait = field(element, "waiting");
   wait.hidden = !row.waiting_since;
   wait.dateTime = row.waiting_since ?? "";
+  field(element, "closing").dateTime = element.dataset.closes;
   tick(element);
   markUnread(element);
 }

@@ -6,6 +6,7 @@ const lang = document.documentElement.lang || "en";
 const zone = document.body.dataset.zone || undefined;
 const AMBER_MS = 5 * 60_000;
 const RED_MS = 15 * 60_000;
+const LAST_HOUR_MS = 3_600_000;
 
 const format = (options, timeZone = zone) => new Intl.DateTimeFormat(lang, { timeZone, ...options });
 const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -67,9 +68,23 @@ export function tick(part = document) {
     element.classList.toggle("is-amber", waited >= AMBER_MS && waited < RED_MS);
     element.classList.toggle("is-red", waited >= RED_MS);
   }
+  for (const element of part.querySelectorAll("time.closing")) countDown(element, now);
   for (const element of part.querySelectorAll("time[data-local-zone]")) {
     element.textContent = format({ weekday: "short", hour: "2-digit", minute: "2-digit" }, element.dataset.localZone).format(now);
   }
+}
+
+/** How long a customer who waits can still be answered: in the window's last hour, and always in the list that is
+ * ordered by it. @param {HTMLTimeElement} element @param {number} now */
+function countDown(element, now) {
+  const left = Date.parse(element.dateTime) - now;
+  const isQueue = Boolean(element.closest("#list")?.dataset.order);
+  const isWaiting = Boolean(element.closest(".row")?.dataset.waiting);
+  element.hidden = !isWaiting || !(left > 0) || (left >= LAST_HOUR_MS && !isQueue);
+  if (element.hidden) return;
+  element.textContent = text("closes", { span: span(left) });
+  element.title = full.format(new Date(element.dateTime));
+  element.classList.toggle("is-red", left < LAST_HOUR_MS);
 }
 
 /** Put a line with the day above the first message of each day.

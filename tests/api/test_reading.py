@@ -6,13 +6,14 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from conversations import lifecycle
 from conversations.models import Conversation, Inbox, Message
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent
 from tests.api.conftest import Api, Caller
-from tests.conversations.outgoing import a_conversation, customer_writes
+from tests.conversations.outgoing import a_conversation, an_inbox, customer_writes
 
 pytestmark = pytest.mark.django_db
 
@@ -143,3 +144,18 @@ def test_an_inbox_shows_no_secret(reader: Api, line: Inbox) -> None:
     assert row["id"] == str(line.id)
     assert "sealed" not in str(row)
     assert "settings" not in row
+
+
+def test_the_queue_of_closing_windows_can_be_read(
+    reader: Api, line: Inbox, conversation: Conversation
+) -> None:
+    messenger, now = an_inbox("messenger"), timezone.now()
+    made = [a_conversation(messenger, wrote_at=now - timedelta(hours=hours)) for hours in (22, 5)]
+    first = reader.get("conversations", order="closing", limit=1).json()
+    rest = reader.get("conversations", order="closing", limit=5, cursor=first["next"])
+    assert [row["id"] for row in first["results"]] + ids(rest) == [
+        str(each.id) for each in (*made, conversation)
+    ]
+    assert rest.json()["next"] is None
+    assert reader.get("conversations", cursor=first["next"]).json()["code"] == "bad_cursor"
+    assert reader.get("conversations", order="name").status_code == 400

@@ -146,3 +146,24 @@ def test_with_lost_wake_ups_a_hundred_messages_are_shown_once_and_in_order(
         noah.write(text)
     expect(bubble(desk, wanted[-1])).to_be_visible(timeout=40_000)
     expect(desk.locator("li.message .message-text")).to_have_text(wanted, timeout=40_000)
+
+
+def test_the_queue_of_closing_windows_paints_what_a_fresh_page_prints(
+    house: House, sign_in: SignIn, phone: MakePhone
+) -> None:
+    first, second = phone("pine", "messenger", "Queue One"), phone("pine", "messenger", "Queue Two")
+    first.write("One")
+    second.write("Two")
+    desk, fresh = sign_in("pine", "grace@pine.test"), sign_in("pine", "grace@pine.test")
+    desk.goto(house.url("/inbox/all/?order=closing", "pine"))
+    rows = desk.locator("#rows .row", has_text="Queue")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Queue One")
+    rows.first.locator("a").click()
+    expect(desk.locator("#reply-text")).to_be_visible()
+    desk.mouse.move(900, 400)  # the list moves nothing under a pointer
+    assert_same(desk, fresh, "ordered")
+    first.write("One again")
+    expect(rows.first).to_contain_text("Queue Two")
+    assert_same(desk, fresh, "the first one's window is longer now")
+    expect(rows.first.locator("time.closing")).to_be_visible()

@@ -196,3 +196,46 @@ def test_an_answer_of_ours_is_marked_in_the_list(
     from_bob = Actor.agent(bob_agent)
     outbound.reply(waiting, "On its way", by=from_bob, client_id=waiting.id, seen_number=1)
     assert "Replied: On its way" in as_bob.get("/inbox/mine/").content.decode()
+
+
+# --- the order by closing windows --------------------------------------------------------------------------
+
+
+def ids_in(html: str) -> list[str]:
+    return [
+        part.split('data-id="')[1].split('"')[0]
+        for part in html.split("blank-row")[0].split('<li class="row')[1:]
+    ]
+
+
+def test_the_list_may_be_ordered_by_the_window_that_closes_soonest(
+    as_bob: Client, in_acme: TenantRef
+) -> None:
+    messenger, now = an_inbox("messenger"), timezone.now()
+    fresh = a_conversation(messenger, wrote_at=now - timedelta(hours=1))
+    pressing = a_conversation(messenger, wrote_at=now - timedelta(hours=23))
+    page = as_bob.get("/inbox/all/", {"order": "closing"}).content.decode()
+    assert ids_in(page) == [str(pressing.id), str(fresh.id)]
+    assert ids_in(as_bob.get("/inbox/all/").content.decode()) == [str(fresh.id), str(pressing.id)]
+    closes_at = pressing.last_customer_message_at + timedelta(hours=24)
+    assert f'data-closes="{closes_at.isoformat()}"' in page
+    assert f"/inbox/all/{pressing.id}/?order=closing" in page
+    assert as_bob.get("/inbox/all/", {"order": "name"}).status_code == 404
+
+
+def test_the_queue_goes_on_page_by_page(as_bob: Client, in_acme: TenantRef) -> None:
+    messenger, now = an_inbox("messenger"), timezone.now()
+    made = [
+        a_conversation(messenger, wrote_at=now - timedelta(minutes=1200 - place)) for place in range(PAGE + 3)
+    ]
+    first = as_bob.get("/inbox/all/?order=closing", headers=HTMX).content.decode()
+    more = first.split('hx-get="?after=')[1].split('"')[0].replace("&amp;", "&")
+    rest = as_bob.get(f"/inbox/all/?after={more}", headers=HTMX).content.decode()
+    assert ids_in(first) + ids_in(rest) == [str(each.id) for each in made]
+    assert "?after=" not in rest
+
+
+@pytest.mark.parametrize("cursor", ["x", "a_b_c_d", "2026-01-01T00:00:00+00:00_x", "_", "____"])
+def test_what_is_no_cursor_of_the_queue_is_not_found(as_bob: Client, cursor: str) -> None:
+    assert as_bob.get("/inbox/all/", {"after": cursor, "order": "closing"}).status_code == 404
+    assert as_bob.get("/inbox/all/", {"after": "", "order": "closing"}).status_code == 200
