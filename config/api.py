@@ -6,7 +6,7 @@ from django.urls import path, re_path
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from contacts.api import Contacts, OneContact
+from contacts.api.contacts import Contacts, OneContact
 from conversations.api.comments import (
     HideComment,
     PostComments,

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from config.admin_sites import brand_site
 from config.api import urlpatterns as api
+from conversations.gates import visible_contacts
 from tenants import urls as tenant_urls
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     *tenant_urls.house,
     *tenant_urls.brand,
     path("", include("conversations.urls")),
+    path("contacts/", include("contacts.urls"), {"visible": visible_contacts}),
     path("", include("reporting.urls")),
     path("widget/", include("conversations.widget.urls")),
     path("files/", include("conversations.files.urls")),

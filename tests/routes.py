@@ -125,6 +125,8 @@ PAGES = [
         ADMINS,
         fill={"<str:form>": "svg"},
     ),
+    # contacts
+    Row("contacts/<uuid:contact_id>/", "GET", MEMBERS),
     # reports
     Row("supervisor/", "GET", LEADS),
     Row("supervisor/first-responses/", "GET", LEADS),

@@ -33,7 +33,13 @@ _READING = frozenset(
         Permission.READ_REPORTS,
     }
 )
-_WRITING = _READING | {Permission.REPLY, Permission.CHANGE_CONVERSATIONS}
+_WRITING = _READING | {
+    Permission.REPLY,
+    Permission.CHANGE_CONVERSATIONS,
+    Permission.CHANGE_CONTACTS,
+    Permission.MERGE_CONTACTS,
+    Permission.MANAGE_CONTACTS,
+}
 _ROLE = Question(
     lambda: Membership.objects.filter(
         user_id=Given("user_id"), user__is_active=True, tenant_id=Given("tenant_id"), is_active=True

@@ -1,0 +1,41 @@
+"""What the views of contacts share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from rest_framework import serializers
+
+from contacts import gates
+from contacts.gates import Visible
+from contacts.models import Contact
+from contacts.queries import Position
+from tenants.workspace.access import Permission
+from tenants.workspace.rest import MOST, PAGE, BrandView
+
+
+class PageQuery(serializers.Serializer):
+    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=PAGE)
+    cursor = serializers.CharField(required=False, max_length=1000, help_text="`next` of the page before.")
+
+
+class NoQuery(serializers.Serializer):
+    pass
+
+
+class ContactView(BrandView):
+    """visible: which contacts a caller may see; given by the address list, which knows the conversations' gates."""
+
+    permission = Permission.READ_CONTACTS
+    write_permission = Permission.CHANGE_CONTACTS
+    visible: Visible = staticmethod(gates.nobody)
+
+    def contact(self, contact_id: UUID) -> Contact:
+        """The contact behind an id that the caller may see. Raises Http404."""
+        return gates.access_contact(self.caller, contact_id, visible=self.visible)
+
+    def after(self, cursor: str | None) -> Position | None:
+        """Where the page behind `cursor` begins. Raises Problem (400)."""
+        position = self.position(cursor)
+        return None if position is None else Position(datetime.fromisoformat(position[0]), UUID(position[1]))
