@@ -11,7 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from conversations import gates, queries
+from conversations import gates, queries, ways
+from conversations.channels import registry
 from conversations.comments import queries as comments
 from conversations.models import Conversation
 from conversations.queries import Row, ThreadPosition
@@ -41,6 +42,7 @@ def context_of(request: MemberRequest, view: str, conversation_id: UUID) -> dict
         "first_unread": _first_unread(messages, row["read_number"]) if row["unread"] else None,
         "window": reads.reply_window(conversation),
         "reachable": conversation.identity.is_reachable,
+        "ways": _ways(conversation, visible),
         "inbox_health": conversation.inbox.health,
         "agents": reads.assignable_agents(),
         "me": member.agent,
@@ -107,6 +109,16 @@ def position_of(cursor: str) -> ThreadPosition:
     if abs(position.number) >= 2**31:
         raise Http404
     return position
+
+
+def _ways(conversation: Conversation, inbox_ids: frozenset[UUID] | None) -> list[Row]:
+    """Where else the customer may be answered, for a conversation that may have become closed to us: its composer
+    offers them while it is. No query for one that never closes."""
+    is_comments = conversation.kind == Conversation.Kind.COMMENTS
+    may_close = registry.open(conversation.inbox.channel).capabilities.reply_window is not None
+    if conversation.identity.is_reachable and (is_comments or not may_close):
+        return []
+    return ways.other_ways(conversation, timezone.now(), inbox_ids=inbox_ids)
 
 
 def _first_unread(messages: list[Row], read_number: int) -> UUID | None:

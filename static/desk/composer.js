@@ -12,6 +12,7 @@ import { WindowNotes } from "./windows.js";
 
 const WARN_LEFT = 50;
 const WINDOW_TICK_MS = 20_000;
+const draftKey = (id) => `draft:${id}`;
 const encoder = new TextEncoder();
 
 const lengths = {
@@ -48,6 +49,7 @@ export class Composer {
       event.preventDefault();
       this.#send();
     });
+    this.form.addEventListener("click", ({ target }) => target.dataset.way && this.#carry(target.dataset.way));
     this.tray.attach(this.form, this.conversationId);
     this.templates.attach(this.form);
     this.target.attach();
@@ -88,7 +90,17 @@ export class Composer {
   }
 
   get #draftKey() {
-    return `draft:${this.conversationId}`;
+    return draftKey(this.conversationId);
+  }
+
+  /** The draft goes along to another conversation of the same customer: nothing is sent until somebody sends it there.
+   * @param {string} id */
+  #carry(id) {
+    const words = [read(draftKey(id)), this.area.value].filter(Boolean).join("\n");
+    keep(draftKey(id), words || null);
+    this.tray.carry(id);
+    this.area.value = "";
+    this.#changed();
   }
 
   #key(event) {

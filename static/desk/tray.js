@@ -58,6 +58,12 @@ export class Tray {
     this.#paint();
   }
 
+  /** Let the files go along to another conversation of the same customer. @param {string} id */
+  carry(id) {
+    this.kept.set(id, [...(this.kept.get(id) ?? []), ...this.items]);
+    this.clear();
+  }
+
   /** Put files back that were uploaded before. @param {any[]} files */
   takeBack(files) {
     files.forEach((file) => this.#put({ ...file, state: "ready", reason: "", element: blank("blank-tray") }));
