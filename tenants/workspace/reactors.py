@@ -7,6 +7,9 @@ A reactor is registered when its module is imported (from an app's `ready()`), i
 inside the transaction that also moves its cursor. An event that it cannot take is tried five times with
 growing pauses, then kept as a DeadEvent, and the reactor goes on. Reactors never hold one another up.
 
+`@batch_reactor` gives the handler all of a batch's events at once, for work that is set-based. When it refuses a
+batch, it is given the events one by one: so the one at fault is found, and the others are taken all the same.
+
 Trying is noted, in a transaction of its own, before the work begins: an event that kills the process is
 counted too. The same note is the lease that keeps a second worker away.
 """
@@ -37,17 +40,19 @@ MOST_ROUNDS = 25  # batches per job: then the queue's other work gets its turn
 LONGEST_ERROR = 2_000
 
 Handler = Callable[[LoggedEvent], None]
+BatchHandler = Callable[[Sequence[LoggedEvent]], None]
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Reactor:
-    """A registered handler and the events it wants."""
+    """A registered handler and the events it wants: one by one (`handle`) or all of a batch (`handle_all`)."""
 
     name: str
     events: frozenset[str]
     handle: Handler
+    handle_all: BatchHandler | None = None
 
 
 class EventGone(LookupError):
@@ -72,6 +77,24 @@ def reactor(name: str, *, events: Iterable[type[DomainEvent]]) -> Callable[[Hand
     def register(handle: Handler) -> Handler:
         known = _registry.setdefault(name, Reactor(name, wanted, handle))
         if known.handle is not handle:
+            raise ValueError(f"two reactors are called {name}")
+        return handle
+
+    return register
+
+
+def batch_reactor(
+    name: str, *, events: Iterable[type[DomainEvent]]
+) -> Callable[[BatchHandler], BatchHandler]:
+    """Register the decorated handler under `name`; it is given several of these events at once, in their order."""
+    wanted = frozenset(event.name for event in events)
+
+    def register(handle: BatchHandler) -> BatchHandler:
+        def handle_one(event: LoggedEvent) -> None:
+            handle([event])
+
+        known = _registry.setdefault(name, Reactor(name, wanted, handle_one, handle))
+        if known.handle_all is not handle:
             raise ValueError(f"two reactors are called {name}")
         return handle
 
@@ -260,14 +283,31 @@ def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> bool:
                 return False
             with connection.cursor() as cursor:  # a broken reference shows at its event, not at the commit
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            for position, event in enumerate(batch):  # noqa: B007
-                if event.name in known.events:
-                    known.handle(event)
+            if not _take_at_once(known, batch):
+                for position, event in enumerate(batch):  # noqa: B007
+                    if event.name in known.events:
+                        known.handle(event)
             position = 0  # what fails from here on is no single event's fault
             row.sequence, row.failing_sequence, row.attempts, row.retry_at = batch[-1].sequence, None, 0, None
             row.save()
     except Exception as error:
         raise _Failed(position, error) from error
+    return True
+
+
+def _take_at_once(known: Reactor, batch: Sequence[LoggedEvent]) -> bool:
+    """Give a batch whole to a reactor that takes batches; False when the events are to be given one by one."""
+    wanted = [event for event in batch if event.name in known.events]
+    if known.handle_all is None or len(wanted) < 2:
+        return False
+    try:
+        with unit_of_work():
+            known.handle_all(wanted)
+    except Exception as error:
+        logger.warning(
+            "reactor %s refused %d events at once: %s", known.name, len(wanted), type(error).__name__
+        )
+        return False
     return True
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -279,3 +279,46 @@ def test_a_sweep_asks_once_for_each_brand_that_is_behind(in_acme: TenantRef) -> 
         )
         assert cursor.fetchone() == (1,)
     assert events_after(newest_sequence()) == []
+
+
+def test_a_batch_reactor_is_given_what_it_wants_of_a_batch_at_once(in_acme: TenantRef) -> None:
+    seen: list[list[int]] = []
+    reactors.batch_reactor("bells", events=[BellRung])(batches(seen))
+    ring(1, 2)
+    ring(9, event=DoorOpened)
+    ring(3)
+    reactors.run_reactors()
+    assert seen == [[1, 2, 3]]
+    assert cursor_of("bells").sequence == newest_sequence()
+
+
+def test_of_a_batch_with_a_poisonous_event_the_others_are_taken_and_it_dies_alone(in_acme: TenantRef) -> None:
+    def found_teams(events: Sequence[LoggedEvent]) -> None:
+        numbers = [event.payload["number"] for event in events]
+        Team.objects.bulk_create(Team(name=f"bell {number}") for number in numbers)
+        if 2 in numbers:
+            raise RuntimeError("bell 2 is cracked")
+
+    reactors.batch_reactor("bells", events=[BellRung])(found_teams)
+    ring(1, 2, 3)
+    for _try in range(reactors.TRIES + 1):
+        reactors.run_reactors()
+        let_retries_fall_due()
+    assert sorted(Team.objects.values_list("name", flat=True)) == ["bell 1", "bell 3"]
+    assert DeadEvent.objects.filter(reactor="bells").count() == 1
+    assert cursor_of("bells").sequence == newest_sequence()
+
+
+def test_a_dead_event_of_a_batch_reactor_is_replayed_alone(in_acme: TenantRef) -> None:
+    seen: list[list[int]] = []
+    reactors.batch_reactor("bells", events=[BellRung])(batches(seen))
+    ring(5)
+    reactors.replay(DeadEvent.objects.create(reactor="bells", sequence=newest_sequence(), error="broke"))
+    assert seen == [[5]]
+
+
+def batches(seen: list[list[int]]) -> reactors.BatchHandler:
+    def handle(events: Sequence[LoggedEvent]) -> None:
+        seen.append([event.payload["number"] for event in events])
+
+    return handle
