@@ -18,6 +18,7 @@ from conversations.api.comments import (
 from conversations.api.conversations import Assign, Conversations, OneConversation, Reopen, Resolve, Snooze
 from conversations.api.feed import Events, Inboxes
 from conversations.api.files import Files, OneAttachment
+from conversations.api.ledger import InboxDays, InboxRecords
 from conversations.api.messages import Messages, OneMessage
 from conversations.gates import visible_contacts
 from conversations.templates.api import InboxTemplates, PreviewTemplate, SyncTemplates
@@ -48,6 +49,8 @@ urlpatterns = [
     path("contacts/<uuid:contact_id>", OneContact.as_view(visible=visible_contacts), name="api_contact"),
     # the brand
     path("inboxes", Inboxes.as_view(), name="api_inboxes"),
+    path("inboxes/<uuid:inbox_id>/records", InboxRecords.as_view(), name="api_records"),
+    path("inboxes/<uuid:inbox_id>/records/days", InboxDays.as_view(), name="api_records_days"),
     path("inboxes/<uuid:inbox_id>/templates", InboxTemplates.as_view(), name="api_templates"),
     path("inboxes/<uuid:inbox_id>/templates/sync", SyncTemplates.as_view(), name="api_templates_sync"),
     path("templates/<uuid:template_id>/preview", PreviewTemplate.as_view(), name="api_template_preview"),

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from conversations import inbound
@@ -32,7 +32,9 @@ from tenants.models import UnparsedHook
 from tenants.scope import tenant_scope
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 
-State = InboundRecord.State
+State, Outcome = InboundRecord.State, InboundRecord.Outcome
+REPLAYABLE = (Q(state=State.DEAD) | Q(outcome__in=InboundRecord.DROPPED)) & ~Q(body=b"")
+"""Records that can be read again: those that failed or were dropped, and whose content nobody took back."""
 
 OVERDUE = timedelta(minutes=20)  # later than the longest pause: the job of such a record must have been lost
 SWEEP_LIMIT = 100
@@ -41,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 class NotReplayable(ValueError):
-    """The record is not a dead letter, or its content was taken back by the customer."""
+    """The record neither failed nor was dropped, or its content was taken back by the customer."""
 
 
 class BrandDamaged(RuntimeError):
@@ -57,40 +59,32 @@ def try_again(record_id: str) -> None:
     try:
         with unit_of_work():
             row = (
-                InboundRecord.objects.select_for_update(skip_locked=True)
+                InboundRecord.objects.select_for_update(no_key=True)
                 .filter(id=record_id, state=State.NEW)
                 .first()
             )
-            if row is None:
-                return
-            InboundRecord.objects.filter(id=row.id).update(state=State.DONE, error="")
-            _read(row)
+            if row is not None:
+                _read(row)
     except Exception as error:
         _note_failure(UUID(record_id), tries, error)
 
 
 def replay(row: InboundRecord, *, by: Actor) -> None:
-    """Give a dead letter five new tries, the first at once. Raises NotReplayable."""
+    """Give a record that failed or was dropped five new tries, the first at once. Raises NotReplayable."""
+    if not replay_many([row], by=by):
+        raise NotReplayable(str(row.id))
+
+
+def replay_many(rows: Iterable[InboundRecord], *, by: Actor, queue: str = jobs.LIVE) -> int:
+    """Replay those that can be; returns how many. A few statements, whatever their number."""
     with unit_of_work():
-        locked = InboundRecord.objects.select_for_update().filter(id=row.id, state=State.DEAD).first()
-        if locked is None or not locked.body:
-            raise NotReplayable(str(row.id))
-        locked.state, locked.attempts = State.NEW, 0
-        locked.save(update_fields=["state", "attempts"])
-        jobs.defer_many(TRY, [{"record_id": str(locked.id)}])
-        record(InboundReplayed(record_id=locked.id), by=by)
-
-
-def replay_many(rows: Iterable[InboundRecord], *, by: Actor) -> int:
-    """Replay those that can be; returns how many."""
-    replayed = 0
-    for row in rows:
-        try:
-            replay(row, by=by)
-        except NotReplayable:
-            continue
-        replayed += 1
-    return replayed
+        chosen = InboundRecord.objects.filter(REPLAYABLE, id__in=[row.id for row in rows])
+        ids = list(chosen.select_for_update().order_by("id").values_list("id", flat=True))
+        InboundRecord.objects.filter(id__in=ids).update(state=State.NEW, outcome="", attempts=0)
+        jobs.defer_many(TRY, [{"record_id": str(each)} for each in ids], queue=queue)
+        for each in ids:
+            record(InboundReplayed(record_id=each), by=by)
+    return len(ids)
 
 
 def replay_hook(hook: UnparsedHook) -> int:
@@ -145,17 +139,22 @@ def _read(row: InboundRecord) -> None:
     channel = registry.open(row.channel)
     if row.inbox_id is None:
         inbound.receive(_arrivals(row, channel.parse(bytes(row.body))))
+        records.amend({row.id: Outcome.OPENED}, set())
         return
     inbox = records.inboxes([row.inbox_id])[row.inbox_id]
     items = channel.parse_element(row.account_id, json.loads(bytes(row.body)))
+    if not items:
+        records.amend({row.id: Outcome.NOT_READ}, set())
+        return
+    own = next((item for item in items if row.event_id and item.event_id == row.event_id), items[0])
     entries = comments.as_messages(
         [
             Entry(
-                row.id if position == 0 else new_id(),
+                row.id if item is own else new_id(),  # the element's others have records of their own
                 Arrival(item, inbox.id, row.headers, row.received_at),
                 inbox,
             )
-            for position, item in enumerate(items)
+            for item in items
         ]
     )
     entries = answers.attribute(entries)

@@ -12,6 +12,7 @@ from conversations.views import (
     entry_points,
     files,
     inbox,
+    ledger,
     mails,
     replies,
     state,
@@ -74,10 +75,20 @@ channel_pages = [
     path("channels/<uuid:inbox_id>/secret/", channels.rotate, name="rotate_channel"),
     path("channels/<uuid:inbox_id>/disconnect/", channels.disconnect, name="disconnect_channel"),
 ]
+records = [
+    path("channels/<uuid:inbox_id>/records/", ledger.days, name="records"),
+    path("channels/<uuid:inbox_id>/records/list/", ledger.listing, name="records_list"),
+    path("channels/<uuid:inbox_id>/records/replay/", ledger.replay_all, name="replay_records"),
+    path("channels/unread/", ledger.days, name="unread_bodies"),
+    path("channels/unread/list/", ledger.listing, name="unread_bodies_list"),
+    path("channels/unread/replay/", ledger.replay_all, name="replay_unread_bodies"),
+    path("channels/records/<uuid:record_id>/", ledger.one, name="record"),
+    path("channels/records/<uuid:record_id>/replay/", ledger.replay, name="replay_record"),
+]
 website_chats = [
     path("channels/<uuid:site_id>/website/", website_chat.page, name="website_chat"),
     path("channels/<uuid:site_id>/website/secret/", website_chat.renew_secret, name="website_chat_secret"),
     path("channels/entry-points/", entry_points.page, name="entry_points"),
     path("channels/<uuid:inbox_id>/entry-point.<str:form>", entry_points.code, name="entry_code"),
 ]
-urlpatterns = [*website_chats, *screens, *fragments, *acts, *channel_pages]
+urlpatterns = [*website_chats, *records, *screens, *fragments, *acts, *channel_pages]

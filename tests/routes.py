@@ -22,6 +22,7 @@ LEADS = "302 404 404 403 403 200 200"
 ADMINS = "302 404 404 403 403 403 200"
 NOT_EVEN_ADMINS = "302 404 404 403 403 403 403"
 READERS = "401 401 200 200 200"
+LEADING_READERS = "401 401 403 200 200"
 WRITERS = "401 401 403 403 200"
 
 
@@ -115,6 +116,28 @@ PAGES = [
     Row("channels/<uuid:inbox_id>/credentials/", "POST", ADMINS, {}, as_json=False),
     Row("channels/<uuid:inbox_id>/secret/", "POST", ADMINS, {}, as_json=False),
     Row("channels/<uuid:inbox_id>/disconnect/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
+    Row("channels/<uuid:inbox_id>/records/", "GET", LEADS),
+    Row("channels/<uuid:inbox_id>/records/list/", "GET", LEADS),
+    Row(
+        "channels/<uuid:inbox_id>/records/replay/",
+        "POST",
+        ADMINS.replace("200", "302"),
+        {},
+        query="fate=dead",
+        as_json=False,
+    ),
+    Row("channels/unread/", "GET", LEADS),
+    Row("channels/unread/list/", "GET", LEADS),
+    Row(
+        "channels/unread/replay/",
+        "POST",
+        ADMINS.replace("200", "302"),
+        {},
+        query="fate=dead",
+        as_json=False,
+    ),
+    Row("channels/records/<uuid:record_id>/", "GET", LEADS),
+    Row("channels/records/<uuid:record_id>/replay/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
     Row("channels/<uuid:site_id>/website/", "GET", ADMINS),
     Row("channels/<uuid:site_id>/website/", "POST", ADMINS, {}, as_json=False),
     Row("channels/<uuid:site_id>/website/secret/", "POST", ADMINS, {}, as_json=False),
@@ -174,6 +197,8 @@ API = [
     Row("api/v1/contacts", "GET", READERS),
     Row("api/v1/contacts/<uuid:contact_id>", "GET", READERS),
     Row("api/v1/inboxes", "GET", READERS),
+    Row("api/v1/inboxes/<uuid:inbox_id>/records", "GET", LEADING_READERS, query="day=2026-03-02"),
+    Row("api/v1/inboxes/<uuid:inbox_id>/records/days", "GET", LEADING_READERS),
     Row("api/v1/inboxes/<uuid:inbox_id>/templates", "GET", READERS),
     Row("api/v1/inboxes/<uuid:inbox_id>/templates/sync", "POST", "401 401 403 403 202", {}),
     Row("api/v1/templates/<uuid:template_id>/preview", "POST", WRITERS, {"values": {"body.1": "Mei"}}),

@@ -134,6 +134,7 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
                 received_at=timezone.now(),
             ).id,
         }
+        ids["record_id"] = ids["conversations/inboundrecord"]
     ids |= _public_rows(tenant, member)
     return Scene(
         tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token}

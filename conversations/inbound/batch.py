@@ -26,7 +26,7 @@ from conversations.channels.items import (
     MessageUnsent,
 )
 from conversations.inbound.parked import Parked
-from conversations.inbound.records import Entry
+from conversations.inbound.records import Entry, Outcome
 from conversations.inbound.wait_rows import Interval, KnownWait
 from tenants.scope import scoped_tenant
 from tenants.statements import prepared
@@ -123,7 +123,7 @@ class Batch:
     thread_at: dict[Place, Thread] = field(default_factory=dict)
     parked: dict[Reference, dict[str, Parked]] = field(default_factory=dict)
     parked_gone: set[UUID] = field(default_factory=set)
-    record_states: dict[UUID, str] = field(default_factory=dict)
+    settled: dict[UUID, str] = field(default_factory=dict)  # what became of records, unless they say so
     records_erased: set[UUID] = field(default_factory=set)
     moves: dict[UUID, Any] = field(default_factory=dict)
     marks: dict[tuple[UUID, UUID], Any] = field(default_factory=dict)
@@ -147,15 +147,20 @@ class Batch:
     def park(self, reference: Reference, item: Parked) -> None:
         self.parked.setdefault(reference, {})[item.kind] = item
 
-    def unpark(self, reference: Reference, kind: str) -> Parked | None:
-        """Take a parked item out; its record is read now."""
+    def unpark(self, reference: Reference, kind: str, outcome: str = Outcome.APPLIED) -> Parked | None:
+        """Take a parked item out; its record is read now, with this outcome."""
         item = self.parked.get(reference, {}).pop(kind, None)
         if item is not None:
             if item.is_stored:
                 self.parked_gone.add(item.id)
             if item.record_id is not None:
-                self.record_states[item.record_id] = "done"
+                self.settled[item.record_id] = outcome
         return item
+
+    def settle(self, item: Parked, outcome: str) -> None:
+        """Say what became of a parked item that was taken out."""
+        if item.record_id is not None:
+            self.settled[item.record_id] = outcome
 
 
 def address_of(entry: Entry) -> Address:

@@ -14,7 +14,7 @@ from conversations.channels.items import AudienceChange, MessageEdited, MessageR
 from conversations.inbound import threads
 from conversations.inbound.batch import Batch, Reference, Said
 from conversations.inbound.parked import Parked
-from conversations.inbound.records import Entry
+from conversations.inbound.records import WAITS, Entry, Outcome
 from conversations.models import Message
 from tenants.workspace.events import Actor, record
 
@@ -22,46 +22,46 @@ _GONE = frozenset({"unfollowed", "opted_out"})
 _REACTION_LIMIT = 32
 
 
-def take_edit(batch: Batch, entry: Entry, item: MessageEdited) -> None:
+def take_edit(batch: Batch, entry: Entry, item: MessageEdited) -> str:
     """The customer changed a message."""
     reference = Reference(entry.inbox.id, item.external_id)
     said = batch.said.get(reference)
     if said is not None:
-        _edit(batch, said, item.text, entry.arrival.happened_at, entry.record_id)
-    elif "unsent" in batch.parked.get(reference, {}):
+        return _edit(batch, said, item.text, entry.arrival.happened_at, entry.record_id)
+    if "unsent" in batch.parked.get(reference, {}):
         batch.records_erased.add(entry.record_id)
-    else:
-        _park(batch, entry, reference, "edited", {"text": item.text})
+        return Outcome.WITHDRAWN
+    return _park(batch, entry, reference, "edited", {"text": item.text})
 
 
-def take_unsend(batch: Batch, entry: Entry, item: MessageUnsent) -> None:
+def take_unsend(batch: Batch, entry: Entry, item: MessageUnsent) -> str:
     """The customer took a message back: its content goes everywhere, its place stays."""
     reference = Reference(entry.inbox.id, item.external_id)
     said = batch.said.get(reference)
     if said is not None:
-        _unsend(batch, said, entry.arrival.happened_at)
-        return
-    edit = batch.unpark(reference, "edited")
+        return _unsend(batch, said, entry.arrival.happened_at)
+    edit = batch.unpark(reference, "edited", Outcome.WITHDRAWN)
     if edit is not None and edit.record_id is not None:
         batch.records_erased.add(edit.record_id)
-    _park(batch, entry, reference, "unsent", {})
+    return _park(batch, entry, reference, "unsent", {})
 
 
-def take_reaction(batch: Batch, entry: Entry, item: MessageReaction) -> None:
+def take_reaction(batch: Batch, entry: Entry, item: MessageReaction) -> str:
     """The customer reacted to a message, theirs or ours."""
     reference = Reference(entry.inbox.id, item.external_id)
     said = batch.said.get(reference)
     if said is not None:
-        _react(said, item.emoji, entry.arrival.happened_at)
-    else:
-        _park(batch, entry, reference, "reaction", {"emoji": item.emoji})
+        return _react(said, item.emoji, entry.arrival.happened_at)
+    return _park(batch, entry, reference, "reaction", {"emoji": item.emoji})
 
 
-def take_audience_change(batch: Batch, entry: Entry, item: AudienceChange) -> None:
+def take_audience_change(batch: Batch, entry: Entry, item: AudienceChange) -> str:
     """The customer came back or went: we know whether they can be reached. Strangers are not written down."""
     person = batch.person(entry)
-    if person is not None:
-        batch.reachable[person.identity_id] = (person.contact_id, item.change not in _GONE)
+    if person is None:
+        return Outcome.UNRELATED
+    batch.reachable[person.identity_id] = (person.contact_id, item.change not in _GONE)
+    return Outcome.APPLIED
 
 
 def apply_parked(batch: Batch, said: Said) -> None:
@@ -69,61 +69,69 @@ def apply_parked(batch: Batch, said: Said) -> None:
     reference = Reference(said.inbox_id, said.external_id)
     edit = batch.unpark(reference, "edited")
     if edit is not None:
-        _edit(batch, said, str(edit.content.get("text", "")), edit.happened_at, edit.record_id)
+        text = str(edit.content.get("text", ""))
+        batch.settle(edit, _edit(batch, said, text, edit.happened_at, edit.record_id))
     reaction = batch.unpark(reference, "reaction")
     if reaction is not None:
-        _react(said, str(reaction.content.get("emoji", "")), reaction.happened_at)
+        batch.settle(reaction, _react(said, str(reaction.content.get("emoji", "")), reaction.happened_at))
     unsent = batch.unpark(reference, "unsent")
     if unsent is not None:
-        _unsend(batch, said, unsent.happened_at)
+        batch.settle(unsent, _unsend(batch, said, unsent.happened_at))
 
 
-def _edit(batch: Batch, said: Said, text: str, at: datetime, record_id: UUID | None) -> None:
+def _edit(batch: Batch, said: Said, text: str, at: datetime, record_id: UUID | None) -> str:
     if said.direction != Message.Direction.IN:
-        return
+        return Outcome.UNRELATED
     if said.unsent_at is not None:
         if record_id is not None:
             batch.records_erased.add(record_id)
-        return
+        return Outcome.WITHDRAWN
     if record_id is not None:  # so that taking the message back finds the text there too
         said.details["edits"] = [*said.details.get("edits", ()), str(record_id)]
         said.is_changed = True
     if said.edited_at is not None and said.edited_at >= at:
-        return
+        return Outcome.OUTDATED
     said.text, said.edited_at, said.is_changed = text, at, True
     threads.cut(said)
     threads.refresh_preview(batch.threads[said.conversation_id], said)
     record(events.MessageEdited(**_where(said)), by=Actor("contact", said.contact_id), happened_at=at)
+    return Outcome.APPLIED
 
 
-def _unsend(batch: Batch, said: Said, at: datetime) -> None:
-    if said.direction != Message.Direction.IN or said.unsent_at is not None:
-        return
+def _unsend(batch: Batch, said: Said, at: datetime) -> str:
+    if said.direction != Message.Direction.IN:
+        return Outcome.UNRELATED
+    if said.unsent_at is not None:
+        return Outcome.OUTDATED
     batch.records_erased |= {said.id, *map(UUID, said.details.get("edits", ()))}
     said.text, said.details, said.attachments, said.reaction = "", {}, (), ""
     said.unsent_at, said.is_changed = at, True
     threads.refresh_preview(batch.threads[said.conversation_id], said)
     record(events.MessageUnsent(**_where(said)), by=Actor("contact", said.contact_id), happened_at=at)
+    return Outcome.APPLIED
 
 
-def _react(said: Said, emoji: str, at: datetime) -> None:
+def _react(said: Said, emoji: str, at: datetime) -> str:
+    if said.unsent_at is not None:
+        return Outcome.WITHDRAWN
     given = said.details.get("reacted_at")
-    if said.unsent_at is not None or (given is not None and datetime.fromisoformat(given) >= at):
-        return
+    if given is not None and datetime.fromisoformat(given) >= at:
+        return Outcome.OUTDATED
     said.reaction, said.is_changed = emoji[:_REACTION_LIMIT], True
     said.details["reacted_at"] = at.isoformat()
     record(events.MessageReacted(**_where(said)), by=Actor("contact", said.contact_id), happened_at=at)
+    return Outcome.APPLIED
 
 
-def _park(batch: Batch, entry: Entry, reference: Reference, kind: str, content: dict[str, str]) -> None:
+def _park(batch: Batch, entry: Entry, reference: Reference, kind: str, content: dict[str, str]) -> str:
     """Keep it until its message comes; of two of one kind the later one, and the other is done with."""
     known, at = batch.parked.get(reference, {}).get(kind), entry.arrival.happened_at
     if known is not None and known.happened_at >= at:
-        return
+        return Outcome.OUTDATED
     if known is not None:
-        batch.unpark(reference, kind)
+        batch.unpark(reference, kind, Outcome.OUTDATED)
     batch.park(reference, Parked(kind, at, {**content, "record": str(entry.record_id)}))
-    batch.record_states[entry.record_id] = "parked"
+    return WAITS
 
 
 def _where(said: Said) -> dict[str, UUID]:

@@ -18,7 +18,7 @@ from conversations.events import MessageUnsent as MessageGone
 from conversations.inbound import reading, reports, threads
 from conversations.inbound.batch import Batch, Reference, Said
 from conversations.inbound.parked import Parked
-from conversations.inbound.records import Entry
+from conversations.inbound.records import WAITS, Entry, Outcome
 from conversations.models import POST, Message
 from tenants.statements import prepared
 from tenants.workspace.events import SYSTEM, record
@@ -102,40 +102,41 @@ def _is_own_and_new(batch: Batch, entry: Entry, item: CommentChanged) -> bool:
     return item.by_account and item.change == "added" and bool(item.parent_id) and not is_known
 
 
-def take(batch: Batch, entry: Entry, item: CommentChanged) -> None:
+def take(batch: Batch, entry: Entry, item: CommentChanged) -> str:
     """A comment was hidden or shown again; or the account itself wrote one, or took it back."""
     reference, at = Reference(entry.inbox.id, item.comment_id[:300]), entry.arrival.happened_at
     known = batch.said.get(reference)
     if item.change in {"hidden", "unhidden"}:
         if known is None:
-            _park(batch, entry, reference, item.change == "hidden", at)
-        else:
-            _note_hidden(batch, known, item.change == "hidden", at)
-    elif item.by_account and item.change == "added" and known is None:
-        _append_own(batch, entry, item, reference)
-    elif item.by_account and item.change == "removed" and known is not None:
-        _remove_own(batch, known, at)
+            return _park(batch, entry, reference, item.change == "hidden", at)
+        return _note_hidden(batch, known, item.change == "hidden", at)
+    if item.by_account and item.change == "added":
+        return _append_own(batch, entry, item, reference) if known is None else Outcome.OURS
+    if item.by_account and item.change == "removed":
+        return _remove_own(batch, known, at) if known is not None else Outcome.UNRELATED
+    return Outcome.NOT_READ
 
 
 def apply_parked(batch: Batch, said: Said) -> None:
     """Do to a comment what was told before it came."""
     parked = batch.unpark(Reference(said.inbox_id, said.external_id), HIDDEN)
     if parked is not None:
-        _note_hidden(batch, said, bool(parked.content.get("hidden")), parked.happened_at)
+        is_hidden = bool(parked.content.get("hidden"))
+        batch.settle(parked, _note_hidden(batch, said, is_hidden, parked.happened_at))
 
 
-def _append_own(batch: Batch, entry: Entry, item: CommentChanged, reference: Reference) -> None:
+def _append_own(batch: Batch, entry: Entry, item: CommentChanged, reference: Reference) -> str:
     """Somebody answered a comment as the account, on the platform: it stands below what it answers. What answers
     nothing that we know belongs to no customer."""
     answered = batch.said.get(Reference(entry.inbox.id, item.parent_id[:300])) if item.parent_id else None
     thread = batch.threads.get(answered.conversation_id) if answered is not None else None
     if answered is None or thread is None:
-        return
+        return Outcome.UNRELATED
     to = f"{PUBLIC}{item.parent_id}"
     ours = batch.awaited.get((thread.id, to, item.text.strip()))
     if ours:
         _recognise(batch, entry, ours.pop(0), reference)
-        return
+        return Outcome.OURS
     said = Said(
         id=entry.record_id,
         inbox_id=entry.inbox.id,
@@ -166,6 +167,7 @@ def _append_own(batch: Batch, entry: Entry, item: CommentChanged, reference: Ref
         number=said.number,
     )
     record(echoed, by=SYSTEM, happened_at=said.sent_at)
+    return Outcome.THREADED
 
 
 def _recognise(batch: Batch, entry: Entry, message_id: UUID, reference: Reference) -> None:
@@ -177,27 +179,32 @@ def _recognise(batch: Batch, entry: Entry, message_id: UUID, reference: Referenc
     reports.move(batch, said.id, Message.Status.SENT, entry.arrival.happened_at)
 
 
-def _remove_own(batch: Batch, said: Said, at: datetime) -> None:
+def _remove_own(batch: Batch, said: Said, at: datetime) -> str:
     if said.direction != Message.Direction.OUT or said.unsent_at is not None:
-        return
+        return Outcome.OUTDATED
     said.text, said.attachments = "", ()
     said.unsent_at, said.is_changed = at, True
     threads.refresh_preview(batch.threads[said.conversation_id], said)
     gone = MessageGone(conversation_id=said.conversation_id, contact_id=said.contact_id, message_id=said.id)
     record(gone, by=SYSTEM, happened_at=at)
+    return Outcome.APPLIED
 
 
-def _note_hidden(batch: Batch, said: Said, hidden: bool, at: datetime) -> None:
+def _note_hidden(batch: Batch, said: Said, hidden: bool, at: datetime) -> str:
     known = batch.hidden.get(said.id)
-    if said.direction == Message.Direction.IN and (known is None or known[1] < at):
-        batch.hidden[said.id] = (hidden, at)
+    if said.direction != Message.Direction.IN:
+        return Outcome.UNRELATED
+    if known is not None and known[1] >= at:
+        return Outcome.OUTDATED
+    batch.hidden[said.id] = (hidden, at)
+    return Outcome.APPLIED
 
 
-def _park(batch: Batch, entry: Entry, reference: Reference, hidden: bool, at: datetime) -> None:
+def _park(batch: Batch, entry: Entry, reference: Reference, hidden: bool, at: datetime) -> str:
     known = batch.parked.get(reference, {}).get(HIDDEN)
     if known is not None and known.happened_at >= at:
-        return
+        return Outcome.OUTDATED
     if known is not None:
-        batch.unpark(reference, HIDDEN)
+        batch.unpark(reference, HIDDEN, Outcome.OUTDATED)
     batch.park(reference, Parked(HIDDEN, at, {"hidden": hidden, "record": str(entry.record_id)}))
-    batch.record_states[entry.record_id] = "parked"
+    return WAITS

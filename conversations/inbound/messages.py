@@ -13,7 +13,7 @@ from conversations.inbound.batch import (
     Thread,
     own_message_id,
 )
-from conversations.inbound.records import Entry
+from conversations.inbound.records import Entry, Outcome
 from conversations.models import Conversation, Message
 from tenants.workspace.events import SYSTEM, Actor, record
 
@@ -41,18 +41,19 @@ def is_message(batch: Batch, entry: Entry) -> bool:
     return False
 
 
-def take_incoming(batch: Batch, entry: Entry, item: IncomingMessage) -> None:
+def take_incoming(batch: Batch, entry: Entry, item: IncomingMessage) -> str:
     """A customer wrote: append it to their thread, which opens and waits. What a machine of theirs wrote opens
     nothing but a thread that nobody has spoken in, and waits for nobody."""
     reference = Reference(entry.inbox.id, item.external_id)
     known = batch.said.get(reference)
     if known is not None:
-        if known.unsent_at is not None:  # told again after it was taken back
-            batch.records_erased.add(entry.record_id)
-        return
+        if known.unsent_at is None:
+            return Outcome.KNOWN
+        batch.records_erased.add(entry.record_id)  # told again after it was taken back
+        return Outcome.WITHDRAWN
     place = place_of(batch, entry)
     if place is None:
-        return
+        return Outcome.NOT_READ if item.kind == "referral" else Outcome.UNRELATED
     thread = batch.thread_at.get(place) or threads.begin(batch, entry, place, Status.OPEN)
     said = _said(batch, entry, thread, item)
     is_first = thread.is_new and thread.message_count == 0
@@ -78,9 +79,10 @@ def take_incoming(batch: Batch, entry: Entry, item: IncomingMessage) -> None:
     changes.apply_parked(batch, said)
     if "comment" in item.details:
         comments.apply_parked(batch, said)
+    return Outcome.THREADED
 
 
-def take_echo(batch: Batch, entry: Entry, item: MessageEcho) -> None:
+def take_echo(batch: Batch, entry: Entry, item: MessageEcho) -> str:
     """Something was sent as the account. Ours: we learn its id. Somebody else's: it stands in the thread and
     answers the customer, but never opens a conversation for the desk."""
     reference = Reference(entry.inbox.id, item.external_id)
@@ -88,10 +90,11 @@ def take_echo(batch: Batch, entry: Entry, item: MessageEcho) -> None:
     if twin is not None:
         if twin.direction == Message.Direction.OUT and twin.author_kind != Message.Author.OUTSIDE:
             _recognise(batch, entry, twin, reference)
-        return
+            return Outcome.OURS
+        return Outcome.KNOWN
     place = place_of(batch, entry)
     if place is None:
-        return
+        return Outcome.UNRELATED
     thread = batch.thread_at.get(place) or threads.begin(batch, entry, place, Status.RESOLVED)
     said = _said(batch, entry, thread, item)
     threads.append(thread, said)
@@ -107,6 +110,7 @@ def take_echo(batch: Batch, entry: Entry, item: MessageEcho) -> None:
     record(echoed, by=SYSTEM, happened_at=said.sent_at)
     changes.apply_parked(batch, said)
     reports.apply_parked(batch, said, item.address)
+    return Outcome.THREADED
 
 
 def _twin(batch: Batch, entry: Entry, item: MessageEcho) -> Said | None:

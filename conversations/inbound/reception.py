@@ -52,7 +52,7 @@ _READINGS = 3
 _LOST_CONNECTION = ("08", "53", "57P", "58", "XX")
 """SQLSTATE classes that say "the server is in trouble", not "this item is": nobody's item is to blame."""
 
-_HANDLERS: dict[type, Callable[[Batch, Entry, Any], None]] = {
+_HANDLERS: dict[type, Callable[[Batch, Entry, Any], str]] = {
     IncomingMessage: messages.take_incoming,
     MessageEcho: messages.take_echo,
     MessageEdited: changes.take_edit,
@@ -156,9 +156,11 @@ def apply(entries: Sequence[Entry]) -> None:
     reading.read_sessions(batch)
     batch.parked = _read_parked(batch)
     for entry in entries:
-        handle = _HANDLERS.get(type(entry.arrival.item))
-        if handle is not None:
-            handle(batch, entry, entry.arrival.item)
+        item = entry.arrival.item
+        handle = _HANDLERS.get(type(item))
+        outcome = records.expected(item) if handle is None else handle(batch, entry, item)
+        if outcome != entry.noted:
+            batch.settled[entry.record_id] = outcome
     writing.write(batch)
     _ask_profiles(batch)
     _ask_members(batch)

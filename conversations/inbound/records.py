@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils import timezone
 
+from conversations.channels.items import CommentChanged, IncomingMessage, Item, MessageEcho, UnknownItem
 from conversations.inbound.arrivals import Arrival
 from conversations.models import InboundRecord
 from tenants.arrays import columns
 from tenants.ids import new_id
 from tenants.statements import prepared
 
+Outcome = InboundRecord.Outcome
+
 NO_INBOX = "the inbox is gone"
+WAITS = ""
+"""In the place of an outcome: the item waits for the message that it speaks of."""
 
 _as_it_came = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
@@ -26,17 +32,19 @@ _INBOX = """
 _STORE = f"""
     WITH written AS (
         INSERT INTO conversations_inboundrecord
-               (id, inbox_id, channel, account_id, event_id, body, headers, state, attempts, error,
-                received_at)
+               (id, inbox_id, channel, account_id, event_id, body, headers, state, outcome, attempts, error,
+                repeats, received_at)
         SELECT new.id, i.id, coalesce(i.channel, ''), new.account_id, new.event_id, new.body, new.headers,
-               CASE WHEN i.id IS NULL THEN 'dead' ELSE 'done' END, 0,
-               CASE WHEN i.id IS NULL THEN %s ELSE '' END, new.received_at
-          FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::jsonb[],
-                      %s::timestamptz[])
-               AS new (id, inbox_id, account_id, event_id, body, headers, received_at)
+               CASE WHEN i.id IS NULL THEN 'dead' ELSE 'done' END,
+               CASE WHEN i.id IS NULL THEN '' ELSE new.outcome END, 0,
+               CASE WHEN i.id IS NULL THEN %s ELSE '' END, new.repeats, new.received_at
+          FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::jsonb[], %s::text[],
+                      %s::int[], %s::timestamptz[])
+               AS new (id, inbox_id, account_id, event_id, body, headers, outcome, repeats, received_at)
           LEFT JOIN conversations_inbox i ON i.id = new.inbox_id
          ORDER BY i.channel, new.account_id, new.event_id
-        ON CONFLICT (channel, account_id, event_id) WHERE NOT event_id = '' DO NOTHING
+        ON CONFLICT (channel, account_id, event_id) WHERE NOT event_id = ''
+        DO UPDATE SET repeats = conversations_inboundrecord.repeats + EXCLUDED.repeats + 1
         RETURNING id, inbox_id)
     SELECT written.id, {_INBOX} FROM written LEFT JOIN conversations_inbox i ON i.id = written.inbox_id
 """  # noqa: S608
@@ -55,11 +63,15 @@ class InboxRef:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An arrival that is recorded. A message that it brings takes over the record's id."""
+    """An arrival that is recorded. A message that it brings takes over the record's id.
+
+    noted: the outcome that its record says already; None where it says none.
+    """
 
     record_id: UUID
     arrival: Arrival
     inbox: InboxRef
+    noted: str | None = None
 
 
 def inboxes(ids: Iterable[UUID]) -> dict[UUID, InboxRef]:
@@ -75,13 +87,24 @@ def inboxes(ids: Iterable[UUID]) -> dict[UUID, InboxRef]:
 def store(arrivals: Sequence[Arrival]) -> list[Entry]:
     """Write a record for each arrival and return those that are new: a duplicate ends here.
 
-    One statement. The rows are written as done, in the transaction that does the work: only what fails is
-    written again. An arrival for an inbox that is gone is kept as a dead letter.
+    One statement. The rows are written as done, with the outcome that almost all of their kind have, in the
+    transaction that does the work: only what ends otherwise is written again. A duplicate is counted on the
+    record that is there. An arrival for an inbox that is gone is kept as a dead letter.
     """
-    by_id = {new_id(): arrival for arrival in arrivals}
+    first: dict[tuple[object, ...], UUID] = {}
+    by_id: dict[UUID, Arrival] = {}
+    repeats: Counter[UUID] = Counter()
+    for arrival in arrivals:
+        record_id, item = new_id(), arrival.item
+        name = (arrival.inbox_id, item.account_id[:200], item.event_id or record_id)
+        if first.setdefault(name, record_id) is record_id:
+            by_id[record_id] = arrival
+        else:  # twice in this very batch, which one statement cannot count on the row that it writes
+            repeats[first[name]] += 1
+    rows_in = [_row(record_id, arrival, repeats[record_id]) for record_id, arrival in by_id.items()]
     with prepared() as cursor:
-        cursor.execute(_STORE, [NO_INBOX, *columns([_row(*each) for each in by_id.items()])])
-        rows = cursor.fetchall()
+        cursor.execute(_STORE, [NO_INBOX, *columns(rows_in)])
+        rows = cursor.fetchall()  # for a duplicate the id of the record that was there
     known: dict[UUID, InboxRef] = {}
     written = {
         record_id: known.get(inbox[0]) or known.setdefault(inbox[0], InboxRef(*inbox))
@@ -89,13 +112,24 @@ def store(arrivals: Sequence[Arrival]) -> list[Entry]:
         if inbox[0] is not None
     }
     return [
-        Entry(record_id, arrival, written[record_id])
+        Entry(record_id, arrival, written[record_id], expected(arrival.item))
         for record_id, arrival in by_id.items()
         if record_id in written
     ]
 
 
-def _row(record_id: UUID, arrival: Arrival) -> tuple[object, ...]:
+def expected(item: Item) -> Outcome:
+    """The outcome that almost all items of this kind have."""
+    if isinstance(item, IncomingMessage):
+        return Outcome.THREADED
+    if isinstance(item, MessageEcho):
+        return Outcome.OURS if item.correlation else Outcome.THREADED
+    if isinstance(item, CommentChanged):
+        return Outcome.THREADED if item.change == "added" else Outcome.APPLIED
+    return Outcome.NOT_READ if isinstance(item, UnknownItem) else Outcome.APPLIED
+
+
+def _row(record_id: UUID, arrival: Arrival, repeats: int) -> tuple[object, ...]:
     item = arrival.item
     body = _as_it_came(item.raw)
     return (
@@ -105,6 +139,8 @@ def _row(record_id: UUID, arrival: Arrival) -> tuple[object, ...]:
         item.event_id,
         body.encode("utf-8", "replace"),
         json.dumps(dict(arrival.headers)),
+        expected(item),
+        repeats,
         arrival.received_at,
     )
 
@@ -128,29 +164,34 @@ def set_aside(failed: Mapping[UUID, str]) -> None:
     with prepared() as cursor:
         cursor.execute(
             """
-            UPDATE conversations_inboundrecord r SET state = 'new', attempts = 1, error = failed.error
+            UPDATE conversations_inboundrecord r
+               SET state = 'new', outcome = '', attempts = 1, error = failed.error
               FROM unnest(%s::uuid[], %s::text[]) AS failed (id, error) WHERE r.id = failed.id
             """,
             [list(failed), list(failed.values())],
         )
 
 
-def amend(states: Mapping[UUID, str], erased: set[UUID]) -> None:
-    """Give records another state; empty the bodies of `erased`, whose content the customer took back."""
-    ids = sorted({*states, *erased})
+def amend(settled: Mapping[UUID, str], erased: set[UUID]) -> None:
+    """Say what became of records (WAITS: they are parked); empty the bodies of `erased`, whose content the
+    customer took back."""
+    ids = sorted({*settled, *erased})
     if not ids:
         return
     with prepared() as cursor:
         cursor.execute(
             """
             UPDATE conversations_inboundrecord r
-               SET state = coalesce(new.state, r.state),
+               SET state = CASE WHEN new.outcome IS NULL THEN r.state
+                                WHEN new.outcome = '' THEN 'parked' ELSE 'done' END,
+                   outcome = coalesce(new.outcome, r.outcome),
+                   error = CASE WHEN new.outcome IS NULL THEN r.error ELSE '' END,
                    body = CASE WHEN new.erase THEN ''::bytea ELSE r.body END,
                    headers = CASE WHEN new.erase THEN '{}'::jsonb ELSE r.headers END
-              FROM unnest(%s::uuid[], %s::text[], %s::bool[]) AS new (id, state, erase)
+              FROM unnest(%s::uuid[], %s::text[], %s::bool[]) AS new (id, outcome, erase)
              WHERE r.id = new.id
             """,
-            [ids, [states.get(each) for each in ids], [each in erased for each in ids]],
+            [ids, [settled.get(each) for each in ids], [each in erased for each in ids]],
         )
 
 

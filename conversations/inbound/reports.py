@@ -13,7 +13,7 @@ from conversations.channels.outgoing import PUBLIC
 from conversations.events import MessageDelivered, MessageFailed, MessageRead, MessageSent
 from conversations.inbound.batch import Batch, Reference, Said, own_message_id
 from conversations.inbound.parked import Parked, mark_name
-from conversations.inbound.records import Entry
+from conversations.inbound.records import WAITS, Entry, Outcome
 from conversations.models import Message
 from tenants import jobs
 from tenants.statements import prepared
@@ -23,6 +23,7 @@ FORWARD = ("pending", "unconfirmed", "skipped", "sent", "failed", "delivered", "
 """A report moves a message to the right only. `failed` stays, unless it was delivered or read after all."""
 
 DELIVER = "conversations.delivering.deliver"
+_HEAVIEST_FIRST = (WAITS, Outcome.APPLIED, Outcome.OUTDATED, Outcome.UNRELATED)
 _BLOCKING = ("pending", "unconfirmed", "failed")
 _MARKS = ("delivered", "read")
 
@@ -42,18 +43,20 @@ def rank(status: str) -> int:
     return FORWARD.index(status)
 
 
-def take(batch: Batch, entry: Entry, item: DeliveryReport) -> None:
+def take(batch: Batch, entry: Entry, item: DeliveryReport) -> str:
     """A report about single messages, or about all that were sent up to a moment."""
-    at = entry.arrival.happened_at
+    at, outcomes = entry.arrival.happened_at, {Outcome.UNRELATED.value}
     for external_id in item.external_ids:
         reference = Reference(entry.inbox.id, external_id[:300])
         said = batch.said.get(reference) or _named_by_us(batch, reference, item)
         if said is not None:
-            _tell(batch, said, _move(item, at))
+            outcomes.add(_tell(batch, said, _move(item, at)))
         else:
-            _park(batch, entry, reference, _move(item, at))
+            outcomes.add(_park(batch, entry, reference, _move(item, at)))
     if item.watermark is not None and item.status in _MARKS:
         _mark(batch, entry, item.address, item.status, min(item.watermark, at))
+        outcomes.add(Outcome.APPLIED)
+    return next(each for each in _HEAVIEST_FIRST if each in outcomes)
 
 
 def _named_by_us(batch: Batch, reference: Reference, item: DeliveryReport) -> Said | None:
@@ -80,7 +83,7 @@ def apply_parked(batch: Batch, said: Said, address: str) -> None:
     for status in ("sent", "failed", "delivered", "read"):
         parked = batch.unpark(reference, status)
         if parked is not None:
-            _tell(batch, said, _unparked(parked))
+            batch.settle(parked, _tell(batch, said, _unparked(parked)))
     if is_public(said.details):
         return
     for status, mark in batch.parked.get(Reference(said.inbox_id, mark_name(address)), {}).items():
@@ -104,14 +107,18 @@ def _move(item: DeliveryReport, at: datetime) -> Move:
     return Move(item.status, at, item.error.kind, f"{item.error.code} {item.error.detail}".strip()[:500])
 
 
-def _tell(batch: Batch, said: Said, told: Move) -> None:
+def _tell(batch: Batch, said: Said, told: Move) -> str:
     if said.direction != Message.Direction.OUT:
-        return
-    if not said.is_new:
+        return Outcome.UNRELATED
+    is_news = rank(told.status) > rank(said.status)
+    if (
+        not said.is_new
+    ):  # its status may have changed since it was read: the statement that writes looks again
         _note(batch, said.id, told)
-    elif rank(told.status) > rank(said.status):
+    elif is_news:
         said.status = told.status
         _announce(told.status, said.conversation_id, said.contact_id, said.id, told)
+    return Outcome.APPLIED if is_news else Outcome.OUTDATED
 
 
 def _note(batch: Batch, message_id: UUID, told: Move) -> None:
@@ -120,14 +127,14 @@ def _note(batch: Batch, message_id: UUID, told: Move) -> None:
         batch.moves[message_id] = told
 
 
-def _park(batch: Batch, entry: Entry, reference: Reference, told: Move) -> None:
+def _park(batch: Batch, entry: Entry, reference: Reference, told: Move) -> str:
     if told.status in batch.parked.get(reference, {}):
-        return
+        return Outcome.OUTDATED
     content = {"record": str(entry.record_id)}
     if told.error_kind:
         content |= {"error_kind": told.error_kind, "error_detail": told.error_detail}
     batch.park(reference, Parked(told.status, told.at, content))
-    batch.record_states[entry.record_id] = "parked"
+    return WAITS
 
 
 def _mark(batch: Batch, entry: Entry, address: str, status: str, mark: datetime) -> None:

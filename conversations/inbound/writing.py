@@ -48,7 +48,7 @@ def write(batch: Batch) -> None:
         for item in items.values()
         if not item.is_stored
     )
-    records.amend(batch.record_states, batch.records_erased)
+    records.amend(batch.settled, batch.records_erased)
     writers.write(batch)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from conversations.models.conversations import Inbox
 from conversations.models.messages import Message
 from tenants.workspace.tenant_model import TenantModel
+
+_OUTCOMES = (
+    "threaded",
+    "applied",
+    "opened",
+    "ours",
+    "known",
+    "outdated",
+    "withdrawn",
+    "unrelated",
+    "not_read",
+)
 
 
 class InboundRecord(TenantModel):
@@ -19,6 +32,28 @@ class InboundRecord(TenantModel):
         DONE = "done", _("read")
         PARKED = "parked", _("waits for the message it speaks of")
         DEAD = "dead", _("failed")
+
+    class Outcome(models.TextChoices):
+        """What became of a record that was read; after `opened` come the reasons for which one is dropped."""
+
+        THREADED = "threaded", _("stands in a conversation")
+        APPLIED = "applied", _("changed what we have")  # an edit, a report, news of the account
+        OPENED = "opened", _("taken apart into its items")  # a whole body: each item has a record of its own
+        OURS = "ours", _("dropped: sent by us")
+        KNOWN = "known", _("dropped: a message that we have")  # told under another event id
+        OUTDATED = "outdated", _("dropped: something later stands")
+        WITHDRAWN = "withdrawn", _("dropped: taken back by the customer")
+        UNRELATED = "unrelated", _("dropped: about nobody and nothing that we know")
+        NOT_READ = "not_read", _("dropped: says nothing that is kept")
+
+    DROPPED = (
+        Outcome.OURS,
+        Outcome.KNOWN,
+        Outcome.OUTDATED,
+        Outcome.WITHDRAWN,
+        Outcome.UNRELATED,
+        Outcome.NOT_READ,
+    )
 
     inbox = models.ForeignKey(
         Inbox, null=True, on_delete=models.CASCADE, related_name="+", db_index=False, verbose_name=_("inbox")
@@ -31,6 +66,8 @@ class InboundRecord(TenantModel):
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.NEW)
     attempts = models.SmallIntegerField(_("tries"), default=0)
     error = models.CharField(_("error"), max_length=500, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, blank=True)
+    repeats = models.IntegerField(_("delivered again"), default=0, db_default=0)  # and not stored again
     received_at = models.DateTimeField(_("received"))
 
     class Meta:
@@ -42,13 +79,23 @@ class InboundRecord(TenantModel):
                 fields=["channel", "account_id", "event_id"],
                 condition=~Q(event_id=""),
             ),
+            models.CheckConstraint(
+                name="inbound_record_has_outcome_when_read",
+                condition=Q(state="done", outcome__in=_OUTCOMES) | (~Q(state="done") & Q(outcome="")),
+            ),
         ]
         indexes = [
             # read by the retry job and the dead letter page
             models.Index(
                 name="inbound_unfinished", fields=["state", "received_at"], condition=~Q(state="done")
             ),
-            models.Index(name="inbound_by_age", fields=["received_at"]),  # retention
+            # the daily count of an inbox, answered by the index alone, and the list behind a number
+            models.Index(
+                name="inbound_by_inbox",
+                fields=["inbox", "received_at"],
+                include=["state", "outcome", "repeats"],
+            ),
+            BrinIndex(name="inbound_by_age", fields=["received_at"]),  # retention: rows lie in this order
         ]
 
 

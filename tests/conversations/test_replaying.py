@@ -121,7 +121,7 @@ def test_a_dead_letter_is_read_again_when_a_person_asks(inbox: Inbox, try_it: Tr
 
 def test_what_was_taken_back_is_not_replayed(inbox: Inbox) -> None:
     arrive(inbox, message("m1"))
-    InboundRecord.objects.update(state="dead", body=b"")
+    InboundRecord.objects.update(state="dead", outcome="", body=b"")
     with pytest.raises(NotReplayable):
         replay(InboundRecord.objects.get(), by=SYSTEM)
     InboundRecord.objects.update(body=b"{}")
