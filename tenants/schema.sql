@@ -231,8 +231,11 @@ CREATE TABLE kontor_template.conversations_inboundrecord (
     state character varying(8) NOT NULL,
     attempts smallint NOT NULL,
     error character varying(500) NOT NULL,
+    outcome character varying(10) NOT NULL,
+    repeats integer DEFAULT 0 NOT NULL,
     received_at timestamp with time zone NOT NULL,
-    inbox_id uuid
+    inbox_id uuid,
+    CONSTRAINT inbound_record_has_outcome_when_read CHECK ((((outcome IN ('threaded', 'applied', 'opened', 'ours', 'known', 'outdated', 'withdrawn', 'unrelated', 'not_read')) AND ((state)::text = 'done'::text)) OR ((NOT ((state)::text = 'done'::text)) AND ((outcome)::text = ''::text))))
 )
 
 CREATE TABLE kontor_template.conversations_inbox (
@@ -794,7 +797,9 @@ CREATE INDEX event_by_conversation ON kontor_template.workspace_event USING btre
 
 CREATE INDEX idempotency_by_age ON kontor_template.workspace_idempotencykey USING btree (created_at)
 
-CREATE INDEX inbound_by_age ON kontor_template.conversations_inboundrecord USING btree (received_at)
+CREATE INDEX inbound_by_age ON kontor_template.conversations_inboundrecord USING brin (received_at)
+
+CREATE INDEX inbound_by_inbox ON kontor_template.conversations_inboundrecord USING btree (inbox_id, received_at) INCLUDE (state, outcome, repeats)
 
 CREATE INDEX inbound_unfinished ON kontor_template.conversations_inboundrecord USING btree (state, received_at) WHERE (NOT ((state)::text = 'done'::text))
 
