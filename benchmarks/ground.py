@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,6 +21,7 @@ from config import env
 from config.postgres.place import PROJECT
 from conversations import inboxes
 from conversations.models import Conversation, Inbox
+from conversations.simulator.authors import papers
 from tenants import directory, provisioning
 from tenants.directory import TenantRef
 from tenants.models import Agency, ChannelApp, Membership, Plan, User
@@ -55,8 +57,8 @@ def agency_and_plan() -> tuple[Agency, Plan]:
     return Agency.objects.create(name="Measured"), Plan.objects.create(name="Measured", **limits)
 
 
-def make_brand(slug: str, platform_port: int = 1) -> Brand:
-    """A brand with a Messenger page, a LINE account, an owner and a token. platform_port: where it sends to."""
+def make_brand(slug: str, platform_port: int = 1, kinds: Iterable[str] = ("messenger", "line")) -> Brand:
+    """A brand with an account of each kind, an owner and a token. platform_port: where it sends to."""
     agency, plan = agency_and_plan()
     owner = User.objects.create(email=f"owner@{slug}.test", name="Owner")
     host = f"{slug}.localhost"
@@ -71,7 +73,7 @@ def make_brand(slug: str, platform_port: int = 1) -> Brand:
         domain=host,
     )
     with tenant_scope(row):
-        targets = [_connect(channel, slug, platform_port, host) for channel in ("messenger", "line")]
+        targets = [_connect(channel, slug, platform_port, host) for channel in kinds]
         member = find_member(owner)
         assert member is not None
         agent = Agent.objects.get(user_id=owner.id)
@@ -82,15 +84,17 @@ def make_brand(slug: str, platform_port: int = 1) -> Brand:
 
 
 def _connect(channel: str, slug: str, platform_port: int, host: str) -> dict[str, str]:
-    account, secret = f"{channel}-{slug}", secrets.token_hex(16)
+    account, secret = account_id(channel, slug), secrets.token_hex(16)
+    credentials, settings = papers(channel, secret, "given by nobody")
     inbox = inboxes.connect(
         channel,
         account,
         channel.title(),
         by=SYSTEM,
-        credentials={"access_token": "given by nobody", "channel_access_token": "given by nobody"},
+        credentials=credentials,
         secret=secret,
         base_url=f"http://127.0.0.1:{platform_port}",
+        settings=settings,
     )
     key = ChannelApp.objects.get(routes__inbox_id=inbox.id).key
     return {
@@ -100,6 +104,11 @@ def _connect(channel: str, slug: str, platform_port: int, host: str) -> dict[str
         "account": account,
         "secret": secret,
     }
+
+
+def account_id(channel: str, slug: str) -> str:
+    """The name of a brand's account, in a form that its platform's senders take."""
+    return f"{slug}@shop.example" if channel == "email" else f"{channel}-{slug}"
 
 
 def people(brand: Brand, number: int) -> list[str]:
@@ -130,7 +139,9 @@ def sign_in(user: User) -> str:
 
 def acquaint(brand: Brand, port: int, customers: int = CUSTOMERS) -> None:
     """Let every customer of a brand write once, and wait until the worker has asked for all their names."""
-    write = {**webhooks(brand, customers=customers), "in_turn": True}
+    kinds = {target["channel"] for target in brand.targets}
+    written = webhooks if kinds <= {"messenger", "line"} else simulated
+    write = {**written(brand, customers=customers), "in_turn": True}
     count = customers * len(brand.targets)
     servers.load({"port": port, "write": write, "senders": 16, "seconds": 60, "count": count})
     deadline = time.monotonic() + DRAIN_SECONDS
@@ -148,6 +159,12 @@ def webhooks(*brands: Brand, customers: int = CUSTOMERS, only: int | None = None
     """What the customers of brands write, as the load generator's plan says it."""
     targets = [target for brand in brands for target in brand.targets]
     return {"kind": "webhooks", "targets": targets, "customers": customers, "only": only}
+
+
+def simulated(brand: Brand, customers: int = CUSTOMERS, kind: str = "") -> dict[str, Any]:
+    """The same from the simulated platforms, whatever their kinds. kind: of this one only."""
+    targets = [target for target in brand.targets if kind in {"", target["channel"]}]
+    return {"kind": "simulated", "targets": targets, "customers": customers}
 
 
 def make_references(customers: int = CUSTOMERS) -> dict[str, Any]:
@@ -171,7 +188,7 @@ def posts(customers: int = CUSTOMERS) -> dict[str, Any]:
 
 def inbox_of(brand: Brand, channel: str) -> Inbox:
     """The brand's inbox of a channel. Call it inside the brand's scope."""
-    return Inbox.objects.get(channel=channel, account_id=f"{channel}-{brand.tenant.slug}")
+    return Inbox.objects.get(channel=channel, account_id=account_id(channel, brand.tenant.slug))
 
 
 def conversations(number: int) -> list[str]:

@@ -67,6 +67,9 @@ class Process:
     def memory_mb(self) -> float:
         return machine.memory_mb(machine.tree(self.process.pid))
 
+    def cpu_seconds(self) -> float:
+        return machine.cpu_seconds(machine.tree(self.process.pid))
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         try:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = (
-    "ingest", "acknowledgement", "live", "painted", "reply", "reading", "brands", "fanout", "idle", "install",
+    "ingest", "kinds", "acknowledgement", "live", "painted", "reply", "reading", "brands", "fanout", "idle", "install",
 )  # fmt: skip
-IN_SHORT = ("ingest", "acknowledgement", "live", "reply", "reading", "brands", "fanout")
+IN_SHORT = ("ingest", "kinds", "acknowledgement", "live", "reply", "reading", "brands", "fanout")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.load.http import request
+from conversations.simulator.accounts import SimulatedAccount
+from conversations.simulator.authors import Authors
+from conversations.simulator.world import Customer
 
 FIRST_MESSENGER_CUSTOMER = 70_000_000
 TEXT = "您好，我想詢問上週訂購的商品什麼時候可以到貨？謝謝您的協助。"
@@ -25,6 +28,7 @@ def writer(plan: dict[str, Any]) -> Write:
     """The writer that a plan names. Keys: see the function of that name."""
     kinds: dict[str, Callable[[dict[str, Any]], Write]] = {
         "webhooks": webhooks,
+        "simulated": simulated,
         "posts": posts,
         "replies": replies,
         "requests": requests,
@@ -59,6 +63,55 @@ def webhooks(plan: dict[str, Any]) -> Write:
         )
 
     return write
+
+
+def simulated(plan: dict[str, Any]) -> Write:
+    """Webhooks of any kind, one message each, as the simulated platforms write and sign them; in turn for each
+    target.
+
+    targets: [{channel, path, host, account, secret}]; customers: how many write, drawn by chance, or in turn with
+    in_turn: the same ones in every run.
+    """
+    authors, customers, in_turn = Authors(), plan["customers"], plan.get("in_turn")
+    targets = [
+        (target, SimulatedAccount(
+            kind=target["channel"], account_id=target["account"], name=target["channel"],
+            secret=target["secret"], token="", hook_url=f"http://{target['host']}{target['path']}",
+        ))
+        for target in plan["targets"]
+    ]  # fmt: skip
+    people = {
+        account.account_id: [
+            Customer(account.kind, account.account_id, CUSTOMER_IDS[account.kind](place), f"Mei {place}")
+            for place in range(customers)
+        ]
+        for _target, account in targets
+    }
+
+    def write(number: int) -> bytes:
+        target, account = targets[number % len(targets)]
+        place = number // len(targets) % customers if in_turn else random.randrange(customers)
+        customer = people[account.account_id][place]
+        customer.bubbles.clear()  # nobody looks at the phone
+        [hook] = authors.act(account, customer, "write", text=f"#{number}# {TEXT}")
+        post = authors.post(hook)
+        path = f"{target['path']}?{post.query}" if post.query else target["path"]
+        return request("POST", path, target["host"], post.body, post.headers)
+
+    return write
+
+
+CUSTOMER_IDS: dict[str, Callable[[int], str]] = {
+    "messenger": lambda place: str(FIRST_MESSENGER_CUSTOMER + place),
+    "instagram": lambda place: str(6 * 10**15 + place),
+    "line": lambda place: f"U{place:032x}",
+    "telegram": lambda place: str(5 * 10**9 + place),
+    "whatsapp": lambda place: f"8869{place:08d}",
+    "wechat": lambda place: f"o{place:027d}",
+    "sms": lambda place: f"+8869{place:08d}",
+    "api": lambda place: f"customer-{place}",
+    "email": lambda place: f"guest{place}@mail.example",
+}
 
 
 def _messenger(target: dict[str, Any], customer: int, name: str, text: str) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
+
+_numbers = itertools.count(1)
 
 
 async def application(
@@ -13,15 +16,25 @@ async def application(
     receive: Callable[[], Awaitable[dict[str, Any]]],
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
-    """The ASGI application: one answer that fits Messenger and LINE, sending and profiles."""
+    """The ASGI application: one answer that fits every kind, sending, profiles and lent tokens."""
     if scope["type"] != "http":
         return
-    name = uuid4().hex
+    name, number = uuid4().hex, next(_numbers)
     body = json.dumps(
         {
-            "message_id": name,
+            "message_id": name,  # Messenger, Instagram
             "recipient_id": "1",
-            "sentMessages": [{"id": name}],
+            "sentMessages": [{"id": name}],  # LINE
+            "messages": [{"id": name}],  # WhatsApp
+            "ok": True,  # Telegram
+            "result": {"message_id": number, "chat": {"id": 1}},
+            "errcode": 0,  # WeChat
+            "errmsg": "ok",
+            "access_token": "lent to nobody",
+            "expires_in": 7200,
+            "sid": name,  # SMS
+            "status": "queued",
+            "id": name,  # an integrator's own system
             "first_name": "美咲",
             "last_name": "田中",
             "displayName": "田中美咲",

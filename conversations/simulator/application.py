@@ -53,6 +53,17 @@ PREFIX = "/simulator"
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "static" / "simulator"
 STATIC_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+PLATFORMS: tuple[type[Platform], ...] = (
+    FakeMessenger,
+    FakeInstagram,
+    FakeLine,
+    FakeTelegram,
+    FakeWhatsApp,
+    FakeApi,
+    FakeWeChat,
+    FakeSms,
+    FakeEmail,
+)
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -65,18 +76,7 @@ class Simulator:
     ) -> None:
         world, faults = World(folder), Faults()
         self.stage = Stage(Register(folder), world, faults, Poster(world, faults))
-        platforms: list[Platform] = [
-            FakeMessenger(self.stage),
-            FakeInstagram(self.stage),
-            FakeLine(self.stage),
-            FakeTelegram(self.stage),
-            FakeWhatsApp(self.stage),
-            FakeApi(self.stage),
-            FakeWeChat(self.stage),
-            FakeSms(self.stage),
-            FakeEmail(self.stage),
-        ]
-        self._platforms: Mapping[str, Platform] = {each.kind: each for each in platforms}
+        self._platforms: Mapping[str, Platform] = {each.kind: each(self.stage) for each in PLATFORMS}
         self._engine = Engine(dirs=[str(ROOT / "templates")], libraries={"i18n": "django.templatetags.i18n"})
         self._phones = Phones(self.stage, self._platforms, self._engine)
         self._control = Control(self.stage, self._platforms)

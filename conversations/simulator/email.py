@@ -97,7 +97,8 @@ class FakeEmail(Platform):
             return self.record(account, "mails", request, shown, refuse(refusal or "blocked"))
         customer.bubbles.append(_bubble(mail, self.stage.world.now()))
         self.stage.world.touch(customer)
-        return self.record(account, "mails", request, shown, answer({"queued": shown["message_id"]}))
+        done = answer({"queued": shown["message_id"]})
+        return self.record(account, "mails", request, {**shown, "text": _words(mail)}, done)
 
 
 def refuse(name: str) -> Response:
@@ -116,16 +117,19 @@ def _objection(account: SimulatedAccount, request: Request, mail: Any) -> str:
     return "" if [each.addr_spec for each in mail["From"].addresses] == [account.account_id] else "sender"
 
 
+def _words(mail: Any) -> str:
+    body = mail.get_body(("plain",))
+    return str(body.get_content()).replace("\r\n", "\n").strip() if body is not None else ""
+
+
 def _bubble(mail: Any, now: int) -> Bubble:
     """A mail as it stands in the customer's mailbox. `payload`: where an answer goes."""
-    body = mail.get_body(("plain",))
-    words = str(body.get_content()).replace("\r\n", "\n").strip() if body is not None else ""
     boxes = (mail["Reply-To"] or mail["From"]).addresses
     bubble = Bubble(
         str(mail["Message-ID"]).strip("<> "),
         now,
         False,
-        f"{mail['Subject']}\n\n{words}",
+        f"{mail['Subject']}\n\n{_words(mail)}",
         sender=mail["From"].addresses[0].display_name,
         payload=boxes[0].addr_spec,
     )

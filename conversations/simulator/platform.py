@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from conversations.simulator import samples
@@ -27,12 +28,14 @@ class NotPossible(ValueError):
 
 @dataclass(slots=True)
 class Stage:
-    """Everything that the platforms share: who there is, what stands where, what goes wrong."""
+    """Everything that the platforms share: who there is, what stands where, what goes wrong. began_at: Unix time;
+    what is numbered is numbered from there, so that no number of an earlier run comes again."""
 
     register: Register
     world: World
     faults: Faults
     poster: Poster
+    began_at: float = field(default_factory=time.time)
 
 
 class Platform(ABC):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import itertools
 import json
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -61,9 +60,10 @@ class FakeTelegram(Platform):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self._numbers = itertools.count(int(time.time()) - FIRST_MESSAGE)
+        first = int(stage.began_at) - FIRST_MESSAGE
+        self._numbers = itertools.count(first)
         self._updates: defaultdict[str, Iterator[int]] = defaultdict(
-            lambda: itertools.count(int(time.time()) - FIRST_MESSAGE + 700_000_000)
+            lambda: itertools.count(first + 700_000_000)
         )
 
     async def answer(self, request: Request, path: str) -> Response:

@@ -13,6 +13,7 @@ from benchmarks.load.sockets import Listener
 from benchmarks.load.writing import writer
 from conversations.channels import registry
 from conversations.channels.base import Hook
+from conversations.simulator.authors import KINDS
 
 TARGETS = {
     channel: {
@@ -38,6 +39,22 @@ def test_written_webhooks_are_signed_and_read_by_the_product(channel: str) -> No
     (item,) = kind.parse(body)
     assert "#41#" in item.text  # type: ignore[attr-defined]
     assert item.account_id == "7"
+
+
+@pytest.mark.parametrize("channel", KINDS)
+def test_every_kinds_webhooks_are_read_by_the_product(channel: str) -> None:
+    account = "shop@shop.example" if channel == "email" else "7"
+    target = {**TARGETS["line"], "channel": channel, "account": account}
+    write = writer({"kind": "simulated", "targets": [target], "customers": 3})
+    head, _, body = write(41).partition(b"\r\n\r\n")
+    headers = {
+        name.lower(): value
+        for name, value in (line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    }
+    kind = registry.open(channel)
+    (item,) = kind.parse(kind.unwrap(Hook(body=body, headers=headers), ["s"]))
+    assert "#41#" in item.text  # type: ignore[attr-defined]
+    assert write(42) != write(43)
 
 
 def test_customers_in_turn_come_round_for_each_account() -> None:

@@ -20,7 +20,7 @@ DELIVERED = frozenset({"sent", "delivered", "read"})
 
 @dataclass(frozen=True)
 class Stored:
-    """A message as the database has it."""
+    """A message as the database has it. direction: in, out, or outside for what was sent from elsewhere."""
 
     tenant: str
     conversation: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -14,6 +14,9 @@ from tenants.scope import tenant_scope
 from tenants.workspace.log import newest_sequence
 from tenants.workspace.models import Event
 from tests.drills.checker import Database, Delivered, Logged, Stored
+
+OUTSIDE = Message.Author.OUTSIDE
+"""A platform's echo that says nothing of us: no answer of an agent here, whatever its words are."""
 
 
 def read_database(tenants: Iterable[TenantRef]) -> Database:
@@ -41,13 +44,36 @@ def accepted(sends: Sequence[Mapping[str, Any]]) -> list[Delivered]:
     """The messages that the simulator took for its phones. LINE's reply call names nobody but a token."""
     delivered = []
     for send in sends:
-        if send["status"] != 200:
-            continue
-        content = send["content"]
-        messages = content.get("messages") or [content["message"]]
-        customer = content.get("to") or content.get("recipient", {}).get("id") or ""
-        delivered += [Delivered(send["account_id"], customer, message["text"]) for message in messages]
+        if send["status"] in ACCEPTED:
+            customer, texts = TOLD[send["kind"]](send["content"])
+            delivered += [Delivered(send["account_id"], str(customer), text) for text in texts]
     return delivered
+
+
+Told = tuple[Any, list[str]]
+
+
+def _graph(content: Mapping[str, Any]) -> Told:
+    return content.get("recipient", {}).get("id") or "", [content["message"]["text"]]
+
+
+def _line(content: Mapping[str, Any]) -> Told:
+    return content.get("to") or "", [message["text"] for message in content["messages"]]
+
+
+ACCEPTED = frozenset({200, 201})
+TOLD: dict[str, Callable[[Mapping[str, Any]], Told]] = {
+    "messenger": _graph,
+    "instagram": _graph,
+    "line": _line,
+    "telegram": lambda content: (content["chat_id"], [content["text"]]),
+    "whatsapp": lambda content: (content["to"], [content["text"]["body"]]),
+    "wechat": lambda content: (content["touser"], [content["text"]["content"]]),
+    "sms": lambda content: (content["To"], [content["Body"]]),
+    "api": lambda content: (content["customer"]["id"], [content["text"]]),
+    "email": lambda content: (content["to"], [content["text"]]),
+}
+"""Kind -> whom a send of the simulator's record is for, and its texts."""
 
 
 def _read(slug: str, found: Database) -> None:
@@ -61,7 +87,7 @@ def _read(slug: str, found: Database) -> None:
                 conversation=str(row.conversation_id),
                 account=row.inbox.account_id,
                 customer=row.conversation.identity.address,
-                direction=row.direction,
+                direction=OUTSIDE if row.author_kind == OUTSIDE else row.direction,
                 number=row.number,
                 text=text,
                 status=row.status,

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.test import Client
 
 from conversations import inboxes
+from conversations.models import Inbox
+from conversations.simulator.authors import ACCOUNT_IDS, papers
 from tenants import directory, provisioning
 from tenants.directory import TenantRef
 from tenants.models import Agency, ChannelApp, Membership, Plan, Tenant, User
@@ -94,17 +96,31 @@ def close(brand: Brand) -> None:
     provisioning.suspend(Tenant.objects.get(id=brand.tenant.id))
 
 
-def _connect(slug: str, kind: str, platform_url: str) -> Account:
-    account_id = f"U{secrets.token_hex(16)}" if kind == "line" else str(10**14 + secrets.randbelow(10**14))
-    secret, token = secrets.token_hex(16), secrets.token_hex(16)
+def move(account: Account, former: Brand, brand: Brand) -> Account:
+    """The account leaves its brand and is connected to another one, under the same name and with the same secrets."""
+    with tenant_scope(former.tenant):
+        inboxes.disconnect(Inbox.objects.get(channel=account.kind, account_id=account.account_id), by=SYSTEM)
+    with tenant_scope(brand.tenant):
+        moved = _connect(
+            brand.slug, account.kind, NOWHERE, (account.account_id, account.secret, account.token)
+        )
+    brand.accounts.append(moved)
+    return moved
+
+
+def _connect(slug: str, kind: str, platform_url: str, names: tuple[str, str, str] | None = None) -> Account:
+    """names: id, signing secret and token of an account that exists already."""
+    account_id, secret, token = names or (ACCOUNT_IDS[kind](), secrets.token_hex(16), secrets.token_hex(16))
+    credentials, settings_of_account = papers(kind, secret, token)
     inbox = inboxes.connect(
         kind,
         account_id,
         kind.title(),
         by=SYSTEM,
-        credentials={"access_token": token},
+        credentials=credentials,
         secret=secret,
         base_url=f"{platform_url}/{kind}",
+        settings=settings_of_account,
     )
     app = ChannelApp.objects.get(routes__inbox_id=inbox.id)
     return Account(slug, kind, account_id, secret, token, f"/hooks/{kind}/{app.key}")

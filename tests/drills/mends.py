@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +19,8 @@ from uuid import UUID, uuid4
 import psycopg
 from django.db import connection, transaction
 
-from conversations import attempts, lanes
+from conversations import attempts, breaker, lanes, settling
+from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.items import IncomingMessage
 from conversations.inbound import Arrival, records
 from conversations.models import InboundRecord, OutboundAttempt
@@ -34,6 +36,7 @@ WRITE_BEHIND_SECONDS = 0.2
 _submit = lanes.submit
 _store = records.store
 _begin, _finish = attempts.begin, attempts.finish
+_refused = settling.refused
 _later: set[asyncio.Task[None]] = set()
 
 
@@ -63,6 +66,11 @@ def slow_commits() -> None:
 def no_slow_poll() -> None:
     """The hub never looks at the log by itself."""
     hub.LOOK_SECONDS = 3600.0
+
+
+def quick_probes() -> None:
+    """A platform that failed is asked again every two seconds."""
+    breaker.PROBE_EVERY = timedelta(seconds=2)
 
 
 # --- removals ----------------------------------------------------------------------------------------------
@@ -173,6 +181,34 @@ def attempt_after_call() -> None:
     attempts.begin, attempts.finish = begin, finish
 
 
+def no_second_try() -> None:
+    """A platform's trouble is the message's end."""
+    settling.RETRY_AFTER_SECONDS = ()
+
+
+def deaf_to_retry_after() -> None:
+    """The time that a platform wants is not heard: the usual one is waited."""
+
+    def refused(*given: Any) -> settling.Settled:
+        attempt, message, error, *more = given
+        error.retry_after = None
+        return _refused(attempt, message, error, *more)
+
+    settling.refused = refused
+
+
+def try_again_unasked() -> None:
+    """An outcome that nobody knows counts as a failure that may be tried again."""
+
+    def refused(*given: Any) -> settling.Settled:
+        attempt, message, error, *more = given
+        if error.kind is ErrorKind.UNKNOWN_OUTCOME:
+            error = DeliveryError(ErrorKind.TEMPORARY, code=error.code, detail=error.detail)
+        return _refused(attempt, message, error, *more)
+
+    settling.refused = refused
+
+
 def unsupervised_listener() -> None:
     """A lost listening connection is not opened again."""
 
@@ -196,12 +232,16 @@ CHANGES: dict[str, Callable[[], None]] = {
     for change in (
         slow_commits,
         no_slow_poll,
+        quick_probes,
         acknowledge_before_commit,
         forget_names,
         look_then_insert,
         commit_without_flush,
         serial_numbers,
         attempt_after_call,
+        no_second_try,
+        deaf_to_retry_after,
+        try_again_unasked,
         unsupervised_listener,
     )
 }
@@ -213,6 +253,11 @@ MENDS: dict[str, Mend] = {
     "same_event": Mend("duplicates are refused, not looked for", "look_then_insert", "doubled"),
     "worker_killed": Mend("an attempt is on disk before its call", "attempt_after_call", "doubled"),
     "two_workers": Mend("an attempt is a lease", "attempt_after_call", "doubled"),
+    "platform_down": Mend("trouble of a platform is tried again", "no_second_try", "waiting"),
+    "rate_limited": Mend("Retry-After is obeyed", "deaf_to_retry_after", "early"),
+    "timed_out_but_delivered": Mend(
+        "what has no key is not sent again on a guess", "try_again_unasked", "doubled"
+    ),
     "commit_order": Mend("events are numbered last, under the counter's row", "serial_numbers", "reader"),
     "listener_lost": Mend("the listener is supervised", "unsupervised_listener", "reader"),
     "wake_ups_dropped": Mend("the hub looks by itself, too", "no_slow_poll", "reader"),

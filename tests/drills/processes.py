@@ -94,6 +94,11 @@ class Process:
             raise TooLate(f"{self._command} did not end by itself") from None
         return 128 - code if code < 0 else code
 
+    def ask_to_stop(self) -> None:
+        """Tell it to end, as an operator does, and do not wait."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """End it as an operator does."""
         if self._process is None or self._process.poll() is not None:
@@ -157,6 +162,22 @@ class Simulator(Process):
             token=account.token,
             hook_url=hooks + account.hook_path,
             customers=people,
+        )
+
+    def meet(self, account: Account, name: str) -> str:
+        """Somebody new, who may write to the account; their id."""
+        met = self.call("POST customers", kind=account.kind, account_id=account.account_id, name=name)
+        return str(met["id"])
+
+    def write(self, account: Account, customer: str, text: str) -> None:
+        """A customer writes; the webhook is on its way."""
+        self.call(
+            "POST act",
+            kind=account.kind,
+            account_id=account.account_id,
+            customer=customer,
+            do="write",
+            text=text,
         )
 
     def call(self, what: str, **content: Any) -> dict[str, Any]:

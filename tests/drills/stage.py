@@ -19,6 +19,7 @@ from tests.drills.history import History
 from tests.drills.mends import make_serial
 from tests.drills.processes import Process, Simulator, Web, Worker
 from tests.drills.readers import Reader
+from tests.drills.relay import Relay
 
 SETTLE_SECONDS = 150.0
 READ_SECONDS = 30.0
@@ -40,6 +41,8 @@ class Stage:
         self.generator = Generator(random.Random(f"{drill} {seed} load"), f"{drill[:1]}{seed}")
         self.brands: list[Brand] = []
         self.simulator: Simulator | None = None
+        self.relay: Relay | None = None
+        self.found: list[Breach] = []  # what the drill itself has seen broken
         self._without = without
         self._processes: list[Process] = []
         self._readers: list[Reader] = []
@@ -48,7 +51,8 @@ class Stage:
 
     def brand(self, *kinds: str) -> Brand:
         """A new brand with these accounts, Messenger and LINE by default."""
-        url = self.simulator.url if self.simulator else ground.NOWHERE
+        road = self.relay or self.simulator
+        url = road.url if road else ground.NOWHERE
         brand = ground.make_brand(kinds or ("messenger", "line"), url)
         if self._without == "serial_numbers":
             make_serial(brand.tenant)
@@ -67,6 +71,11 @@ class Stage:
         """The running platform doubles; brands made afterwards send to them."""
         self.simulator = self._started(Simulator(self.log))
         return self.simulator
+
+    def road_to_platforms(self) -> Relay:
+        """The running platform doubles behind a road that the drill can disturb."""
+        self.relay = Relay(self.platforms().url)
+        return self.relay
 
     def follow(self, kind: Callable[..., Reader], brand: Brand, web: Web, name: str) -> Reader:
         """A reader of the brand's log from here on."""
@@ -97,13 +106,13 @@ class Stage:
 
     # --- the end ------------------------------------------------------------------------------------------
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until nothing waits to be sent and no webhook of the doubles is on its way. An agent gives up what
-        is not confirmed, so that the answers behind it can go."""
+        is not confirmed, so that the answers behind it can go. seconds: the longest wait."""
         assert self.simulator is not None
         self.simulator.call("POST release")
         quiet_since = time.monotonic()
-        deadline = quiet_since + SETTLE_SECONDS
+        deadline = quiet_since + seconds
         while time.monotonic() - quiet_since < QUIET_SECONDS and time.monotonic() < deadline:
             waiting = self.simulator.call("GET record")["waiting"]
             for brand in self.brands:
@@ -121,15 +130,18 @@ class Stage:
         """What the checker says, once what was on its way has arrived."""
         time.sleep(QUIET_SECONDS)
         platform = evidence.accepted(self.simulator.call("GET record")["sends"]) if self.simulator else None
-        return check(
-            self.history.lines, evidence.read_database([brand.tenant for brand in self.brands]), platform
-        )
+        database = evidence.read_database([brand.tenant for brand in self.brands])
+        return [*self.found, *check(self.history.lines, database, platform)]
 
     def close(self) -> None:
         """End everything that was started here."""
         for reader in self._readers:
             reader.stop()
-        for process in reversed(self._processes):
+        if self.relay is not None:
+            self.relay.shut()
+        for process in self._processes:
+            process.ask_to_stop()
+        for process in self._processes:
             process.stop()
         for brand in self.brands:
             ground.close(brand)
