@@ -32,12 +32,12 @@ class Snapshot:
         return cls(schemas, rows)
 
     def restore(self) -> None:
-        """Take the database back. Constraints are deferred or cascade, so one transaction does it in any order."""
+        """Take the database back. Constraints can be deferred or cascade, so one transaction does it in any order."""
         for other in connections.all():
             if other.in_atomic_block:
                 raise RuntimeError("a test left a transaction open")
         with public_scope(), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '10s'")
+            cursor.execute("SET LOCAL lock_timeout = '10s'; SET CONSTRAINTS ALL DEFERRED")
             for schema in set(_schemas(cursor)) - self.schemas:
                 cursor.execute(f'DROP SCHEMA "{schema}" CASCADE')
             tables = _tables(cursor, self.schemas)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from tenants.composite_keys import CompositeForeignKey
 from tenants.workspace.tenant_model import TenantModel
 
 
@@ -77,6 +78,14 @@ class ContactIdentity(TenantModel):
         verbose_name_plural = _("contact identities")
         constraints = [
             models.UniqueConstraint(name="one_identity_per_address", fields=["channel", "scope", "address"]),
+            # what hangs on an identity belongs to its contact, and goes with it when it is given to another
+            models.UniqueConstraint(name="identity_with_its_contact", fields=["id", "contact"]),
+            CompositeForeignKey(
+                name="alias_has_the_same_contact",
+                fields=["stands_for", "contact"],
+                to="contacts.ContactIdentity",
+                to_fields=["id", "contact"],
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from conversations.inbound.records import Entry
 
 def hold(entries: Iterable[Entry]) -> None:
     """Hold every customer named, under all their addresses, until the transaction ends."""
-    batches.hold(address for entry in entries for address in all_of(entry))
+    identify.hold(address for entry in entries for address in all_of(entry))
 
 
 def all_of(entry: Entry) -> list[Address]:

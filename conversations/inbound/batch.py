@@ -6,8 +6,7 @@ read here stays true, and everything can be decided in memory.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -28,8 +27,6 @@ from conversations.channels.items import (
 from conversations.inbound.parked import Parked
 from conversations.inbound.records import Entry, Outcome
 from conversations.inbound.wait_rows import Interval, KnownWait
-from tenants.scope import scoped_tenant
-from tenants.statements import prepared
 
 _REFERRING = (IncomingMessage, MessageEcho, MessageEdited, MessageUnsent, MessageReaction)
 
@@ -181,20 +178,6 @@ def references(entry: Entry) -> list[Reference]:
     if isinstance(item, DeliveryReport):
         return [Reference(entry.inbox.id, external_id) for external_id in item.external_ids]
     return []
-
-
-def hold(addresses: Iterable[Address]) -> None:
-    """Hold these customers until the transaction ends, in one order for everybody. One statement."""
-    prefix = scoped_tenant().schema_name
-    keys = {
-        hashlib.blake2b("\n".join((prefix, *address)).encode("utf-8", "replace"), digest_size=8).digest()
-        for address in addresses
-    }
-    with prepared() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key",
-            [sorted(int.from_bytes(key, "big", signed=True) for key in keys)],
-        )
 
 
 def own_message_id(item: Item) -> UUID | None:

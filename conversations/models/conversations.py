@@ -7,6 +7,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, ContactIdentity
+from tenants.composite_keys import CompositeForeignKey
 from tenants.workspace.models import Agent, Team
 from tenants.workspace.tenant_model import TenantModel
 
@@ -147,6 +148,13 @@ class Conversation(TenantModel):
             models.CheckConstraint(
                 name="nobody_waits_when_resolved",
                 condition=Q(waiting_since__isnull=True) | ~Q(status="resolved"),
+            ),
+            # an identity that is given to another contact takes its threads along, also those begun at that moment
+            CompositeForeignKey(
+                name="conversation_has_its_identitys_contact",
+                fields=["identity", "contact"],
+                to="contacts.ContactIdentity",
+                to_fields=["id", "contact"],
             ),
         ]
         indexes = [

@@ -5,11 +5,12 @@ Only a proof leads here. What a visitor merely says of themselves joins nobody.
 
 from __future__ import annotations
 
-from contacts import aliases
+from django.db.models import Q
+
+from contacts import aliases, identify
 from contacts.events import ContactUpdated
 from contacts.identify import Address
 from contacts.models import Contact, ContactIdentity
-from conversations.inbound import batch as batches
 from conversations.models import Conversation
 from conversations.widget.sites import KIND, Site
 from conversations.widget.visitors import Visitor
@@ -22,7 +23,7 @@ def join(site: Site, stranger: Visitor, person: Visitor) -> None:
     old = Address(KIND, site.identity_scope, stranger.address)
     new = old._replace(address=person.address)
     with unit_of_work():
-        batches.hold([old, new])
+        identify.hold([old, new])
         aliases.move({old: new})
         rows = ContactIdentity.objects.select_for_update(no_key=True).filter(
             channel=KIND, scope=site.identity_scope, address__in=[old.address, new.address]
@@ -39,10 +40,9 @@ def _give(stray: ContactIdentity, own: ContactIdentity) -> None:
     left_id, kept_id = stray.contact_id, own.contact_id
     if left_id == kept_id:
         return
-    ContactIdentity.objects.filter(id=stray.id).update(contact_id=kept_id)
-    threads = Conversation.objects.filter(identity_id=stray.id)
+    ContactIdentity.objects.filter(Q(id=stray.id) | Q(stands_for=stray.id)).update(contact_id=kept_id)
+    threads = Conversation.objects.filter(identity_id=stray.id)  # they went along
     newest = threads.order_by("-created_at").values_list("id", flat=True).first()
-    threads.update(contact_id=kept_id)
     record(
         ContactUpdated(contact_id=kept_id, fields=("identities",), conversation_id=newest),
         by=Actor("contact", kept_id),
