@@ -623,6 +623,9 @@ ALTER TABLE ONLY kontor_template.conversations_wait
 ALTER TABLE ONLY kontor_template.django_migrations
     ADD CONSTRAINT django_migrations_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_contactidentity
+    ADD CONSTRAINT identity_with_its_contact UNIQUE (id, contact_id)
+
 ALTER TABLE ONLY kontor_template.mailbox_mailboxcursor
     ADD CONSTRAINT mailbox_mailboxcursor_inbox_id_key UNIQUE (inbox_id)
 
@@ -863,6 +866,9 @@ CREATE INDEX workspace_team_agents_team_id_752c2f1b ON kontor_template.workspace
 
 CREATE INDEX workspace_team_name_f64871e2_like ON kontor_template.workspace_team USING btree (name varchar_pattern_ops)
 
+ALTER TABLE ONLY kontor_template.contacts_contactidentity
+    ADD CONSTRAINT alias_has_the_same_contact FOREIGN KEY (stands_for_id, contact_id) REFERENCES kontor_template.contacts_contactidentity(id, contact_id) ON UPDATE CASCADE DEFERRABLE
+
 ALTER TABLE ONLY kontor_template.comments_answergiven
     ADD CONSTRAINT comments_answergiven_comment_id_5317a459_fk_comments_comment_id FOREIGN KEY (comment_id) REFERENCES kontor_template.comments_comment(id) DEFERRABLE INITIALLY DEFERRED
 
@@ -925,6 +931,9 @@ ALTER TABLE ONLY kontor_template.contacts_contactnote
 
 ALTER TABLE ONLY kontor_template.contacts_order
     ADD CONSTRAINT contacts_order_contact_id_3d0809c5_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.conversations_conversation
+    ADD CONSTRAINT conversation_has_its_identitys_contact FOREIGN KEY (identity_id, contact_id) REFERENCES kontor_template.contacts_contactidentity(id, contact_id) ON UPDATE CASCADE DEFERRABLE
 
 ALTER TABLE ONLY kontor_template.conversations_accesstoken
     ADD CONSTRAINT conversations_access_inbox_id_2e920684_fk_conversat FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
