@@ -26,6 +26,7 @@ from config import stopping  # noqa: E402
 from config.door import Application, Door  # noqa: E402
 from config.pages import Pages  # noqa: E402
 from conversations import hooks, lanes  # noqa: E402
+from conversations.api.reply_road import ReplyRoad  # noqa: E402
 from conversations.files.limits import MOST_BYTES as MOST_UPLOAD_BYTES  # noqa: E402
 from conversations.realtime import desk_socket  # noqa: E402
 from conversations.realtime.hub import stop_hub  # noqa: E402
@@ -54,12 +55,14 @@ if settings.SIMULATOR:
 async def _finish() -> None:
     """Answer what is under way, write what waits in the lanes, let the browsers go to another process."""
     await application.close()
+    await asyncio.to_thread(replies.close)
     await asyncio.to_thread(lanes.close)
     await stop_hub()
 
 
+replies = ReplyRoad(Pages(settings.PAGE_THREADS))
 application = Door(
-    Pages(settings.PAGE_THREADS),
+    replies,
     sockets={"/live": desk_socket.application, "/widget/live": widget_socket.application},
     folders=folders,
     uploads=dict.fromkeys(

@@ -7,6 +7,7 @@ knows that the outcome is not known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ from conversations.inbound import late, parked
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt
 from conversations.window import WindowState, may_send, reply_window, window_of
 from tenants.sealing import Unsealable
-from tenants.statements import Given, Question
+from tenants.statements import Given, OneOf, Question
 from tenants.workspace.events import unit_of_work
 
 LEASE = timedelta(seconds=15)
@@ -46,7 +47,8 @@ _LOCKED = Question(
         Conversation.objects.select_for_update(no_key=True, of=("self",))
         .select_related("inbox", "identity")
         .annotate(now=Now())
-        .filter(id=Given("id"))
+        .filter(OneOf("id", "ids", "uuid"))
+        .order_by("id")  # everybody locks in this order
     )
 )
 _HEAD = Question(
@@ -128,8 +130,13 @@ def finish(call: Call, result: Sent | DeliveryError) -> settling.Settled:
 
 def lock(conversation_id: UUID) -> tuple[Conversation, datetime] | None:
     """The conversation with inbox and identity, its row locked, and the database's time."""
-    row: Any = _LOCKED.first(id=conversation_id)
+    row: Any = lock_all([conversation_id]).get(conversation_id)
     return None if row is None else (row, row.now)
+
+
+def lock_all(conversation_ids: Sequence[UUID]) -> dict[UUID, Conversation]:
+    """Several conversations with inbox and identity, their rows locked. One query."""
+    return {row.id: row for row in _LOCKED.all(ids=list(conversation_ids))}
 
 
 def _is_spoken_of(message: Message) -> bool:

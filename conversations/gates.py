@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from conversations.models import Attachment, Conversation, Inbox, Message
-from tenants.statements import Given, Question
+from tenants.statements import Given, OneOf, Question
 from tenants.workspace.access import Acting, Permission
 
 _ALONE = Question(lambda: Conversation.objects.filter(id=Given("id")))
+_INBOXES = Question(
+    lambda: Conversation.objects.filter(OneOf("id", "ids", "uuid")).values_list("id", "inbox_id")
+)
 _WITH_ALL = Question(
     lambda: Conversation.objects.select_related("inbox", "contact", "identity", "assignee", "team").filter(
         id=Given("id")
@@ -52,6 +56,18 @@ def access_conversation(member: Acting, conversation_id: UUID, *, alone: bool = 
     if row is None or not _sees(member, row.inbox_id):
         raise Http404
     return row
+
+
+def see_conversations(asked: Sequence[tuple[Acting, UUID]]) -> list[bool]:
+    """Whether each member sees that conversation: what access_conversation tells of one. One query, and one more for
+    each member who does not see every inbox."""
+    inbox_of = dict(_INBOXES.all(ids=list({conversation_id for _member, conversation_id in asked})))
+    visible = {id(member): visible_inbox_ids(member) for member, _conversation_id in asked}
+    return [
+        conversation_id in inbox_of
+        and ((of_member := visible[id(member)]) is None or inbox_of[conversation_id] in of_member)
+        for member, conversation_id in asked
+    ]
 
 
 def access_message(member: Acting, message_id: UUID) -> Message:

@@ -7,7 +7,9 @@ once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -24,6 +26,7 @@ from conversations.events import (
     ConversationSnoozed,
 )
 from conversations.models import Conversation, ReadMark, Session, Wait
+from tenants.arrays import columns
 from tenants.ids import new_id
 from tenants.statements import Given, Question, prepared
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
@@ -138,7 +141,7 @@ def resolve(conversation: Conversation, *, by: Actor) -> Conversation:
         if row.status == Status.RESOLVED:
             return row
         now = timezone.now()
-        _end_wait(row, at=now, dropped=True)
+        _end_waits([_Ended(row, None)], at=now, dropped=True)
         session = Session.objects.filter(conversation=row, resolved_at__isnull=True).first()
         if session is not None:
             session.resolved_at, session.resolved_by_id = now, by.agent_id
@@ -240,16 +243,16 @@ def take_on(conversation: Conversation, *, agent: Agent, by: Actor) -> None:
     )
 
 
-def answered(conversation: Conversation, *, agent_id: UUID, at: datetime) -> bool:
-    """End the customer's wait: a person answered. Bots, instant replies and away messages never come here.
+def answered(answers: Sequence[tuple[Conversation, UUID]], *, at: datetime) -> None:
+    """End the waits of customers whom a person answered: (conversation, that agent's id). Bots, instant replies and
+    away messages never come here. One statement, none where nobody waits.
 
-    conversation: locked by the caller, whose unit of work this is, and who saves its `waiting_since`. Returns
-    whether somebody was waiting.
+    The conversations are locked by the caller, whose unit of work this is, and who saves their `waiting_since`.
     """
-    if conversation.waiting_since is None:
-        return False
-    conversation.waiting_since = None
-    return _end_wait(conversation, at=at, answered_by_id=agent_id)
+    ended = [_Ended(row, agent_id) for row, agent_id in answers if row.waiting_since is not None]
+    for each in ended:
+        each.conversation.waiting_since = None
+    _end_waits(ended, at=at, dropped=False)
 
 
 def ensure_session(conversation: Conversation, *, at: datetime) -> Session:
@@ -284,21 +287,29 @@ def _locked(conversation: Conversation) -> Conversation:
     return row
 
 
-def _end_wait(
-    conversation: Conversation, *, at: datetime, answered_by_id: UUID | None = None, dropped: bool = False
-) -> bool:
-    """End the open wait of a locked conversation, frozen with who is responsible now. One statement."""
+class _Ended(NamedTuple):
+    conversation: Conversation
+    answered_by_id: UUID | None
+
+
+def _end_waits(ended: Sequence[_Ended], *, at: datetime, dropped: bool) -> None:
+    """End the open waits of locked conversations, frozen with who is responsible now. One statement, if any."""
+    if not ended:
+        return
+    rows = [(row.id, agent_id, row.assignee_id, row.team_id) for row, agent_id in ended]
     with prepared() as cursor:
         cursor.execute(
             f"""
-            UPDATE {Wait._meta.db_table}
-               SET ended_at = greatest(started_at, %s),  -- platform clocks run ahead of ours now and then
-                   answered_by_id = %s, answered_outside = false, dropped = %s, assignee_id = %s, team_id = %s
-             WHERE conversation_id = %s AND ended_at IS NULL
+            UPDATE {Wait._meta.db_table} w
+               SET ended_at = greatest(w.started_at, %s),  -- platform clocks run ahead of ours now and then
+                   answered_by_id = new.answered_by_id, answered_outside = false, dropped = %s,
+                   assignee_id = new.assignee_id, team_id = new.team_id
+              FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])
+                   AS new (conversation_id, answered_by_id, assignee_id, team_id)
+             WHERE w.conversation_id = new.conversation_id AND w.ended_at IS NULL
             """,  # noqa: S608 -- the table's name is our own
-            [at, answered_by_id, dropped, conversation.assignee_id, conversation.team_id, conversation.id],
+            [at, dropped, *columns(rows)],
         )
-        return bool(cursor.rowcount == 1)
 
 
 def _move_read_mark(agent_id: UUID, conversation_id: UUID, number: int) -> bool:

@@ -6,27 +6,27 @@ message = outbound.reply(conversation, text, by=member.actor, client_id=client_i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from conversations import attempts, contents, delivering, lifecycle, queries
+from conversations import attempts, contents, delivering, lifecycle, reply_rows, wishes
 from conversations.channels import registry
-from conversations.channels.base import Capabilities
-from conversations.channels.cards import Card
-from conversations.channels.outgoing import PRIVATE, PUBLIC, QuickReply, Template
-from conversations.contents import Content, ContentRefused
+from conversations.contents import Content
 from conversations.events import MessageReplied, MessageRequeued, MessageSkipped
-from conversations.files import limits, uploads
-from conversations.files.limits import FileRefused
-from conversations.models import Attachment, Conversation, Message, Session
-from conversations.window import WindowState, window_of
-from tenants.statements import Given, Question
+from conversations.files import limits
+from conversations.lifecycle import LifecycleError
+from conversations.models import Conversation, Message
+from conversations.wishes import ReplyRefused, Wish
+from tenants.statements import OneOf, Question
 from tenants.workspace.events import Actor, record, unit_of_work
 from tenants.workspace.models import Agent
+
+__all__ = ["ReplyRefused", "Wish", "parts_after", "reply", "reply_many", "retry", "skip"]
 
 MOST_PARTS = 1 + limits.MOST_FILES + contents.MOST_CARDS
 """The most messages that one answer can fall into."""
@@ -34,89 +34,177 @@ MOST_PARTS = 1 + limits.MOST_FILES + contents.MOST_CARDS
 COUNTERS = ("sent_in_window", "sent_in_brief_window")
 
 Status = Message.Status
+Refusal = ReplyRefused | LifecycleError
 
-_TWIN = Question(
-    lambda: Message.objects.filter(conversation_id=Given("conversation_id"), client_id=Given("client_id"))
-)
-# Asked once the conversation is locked: what others wrote while we waited for it is seen.
-_KNOWN = Question(
-    lambda: Conversation.objects.filter(id=Given("id")).values_list(
-        Exists(Message.objects.filter(conversation_id=OuterRef("id"), client_id=Given("client_id"))),
-        Exists(Session.objects.filter(conversation_id=OuterRef("id"), resolved_at=None)),
-    )
-)
-_AGENT = Question(lambda: Agent.objects.filter(id=Given("id")))
-
-
-class ReplyRefused(Exception):
-    """The answer was not accepted, and nothing was written; `code` says why.
-
-    Codes: those of contents.ContentRefused and files.limits.FileRefused (with their `limit`), unreachable,
-    inbox_closed, which_comment (an answer among comments names one), words_only, one_message_only (of answers to
-    comments), window_closed, window_used_up (`limit`: how many messages it still takes), human_only (allowed
-    to a person who asks for it: outside_window=True), conversation_moved (with `newest`: what was written
-    meanwhile), gone, not_failed.
-    """
-
-    def __init__(self, code: str, *, limit: int | None = None, newest: Sequence[queries.Row] = ()) -> None:
-        super().__init__(code)
-        self.code = code
-        self.limit = limit
-        self.newest = newest
+_MESSAGES = Question(lambda: Message.objects.filter(OneOf("id", "ids", "uuid")))
+_AGENTS = Question(lambda: Agent.objects.filter(OneOf("id", "ids", "uuid")))
 
 
 def reply(
-    conversation: Conversation,
-    text: str,
-    *,
-    by: Actor,
-    client_id: UUID,
-    seen_number: int | None,
-    outside_window: bool = False,
-    files: Sequence[UUID] = (),
-    cards: Sequence[Card] = (),
-    quick_replies: Sequence[QuickReply] = (),
-    template: Template | None = None,
-    to: str = "",
-    until: datetime | None = None,
+    conversation: Conversation, text: str, *, by: Actor, client_id: UUID, seen_number: int | None, **more: Any
 ) -> Message:
     """Write to the customer. The same `client_id` again gives the same message, also when both come at once.
 
-    What the platform does not take in one call becomes several messages; the first one is returned.
-
-    seen_number: number of the newest message that the writer has seen; None: the writer does not look
-    (integrators).
-    outside_window: a person chose to answer after the free window, where the platform has a longer one for
-    people.
-    files: uploads of the writer's. template: may go after the window, with `text` as the customer reads it.
-    to: the comment that is answered, as OutgoingMessage.to, which no window closes; until: when the platform stops
-    to take that. Raises ReplyRefused.
+    What the platform does not take in one call becomes several messages; the first one is returned. more: further
+    fields of a Wish, where all are explained. Raises ReplyRefused, and LifecycleError where the answer would have to
+    change the conversation in a way that it cannot be changed.
     """
+    wish = Wish(
+        conversation_id=conversation.pk,
+        text=text,
+        by=by,
+        client_id=client_id,
+        seen_number=seen_number,
+        **more,
+    )
+    [result] = reply_many([wish])
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def reply_many(wanted: Sequence[Wish]) -> list[Message | Refusal]:
+    """The same for several wishes, in their order and in one unit of work: for each its (first) message, or why it
+    is refused, which stops no other.
+
+    The number of statements does not grow with them, but for the rare: files, conversations that have to be reopened,
+    and several wishes for one conversation, of which each sees what the one before has written.
+    """
+    results: dict[int, Message | Refusal] = {}
+    waiting = list(enumerate(wanted))
     with unit_of_work():
-        row, now = _locked(conversation)
-        [(has_twin, has_session)] = _KNOWN.all(id=row.id, client_id=client_id)
-        if has_twin:
-            [twin] = _TWIN.all(conversation_id=row.id, client_id=client_id)
-            return twin
-        capabilities = registry.open(row.inbox.channel).capabilities
-        content = Content(
-            text=text, cards=tuple(cards), quick_replies=tuple(quick_replies), template=template
-        )
-        parts = [replace(part, to=to, until=until) for part in _parts(content, files, capabilities, by=by)]
-        _require_way(row)
-        _require_comment(row, parts)
-        needs_window = template is None and not to
-        human_only = needs_window and _require_window(
-            row, capabilities, len(parts), by=by, outside_window=outside_window, now=now
-        )
-        _require_unmoved(row, by=by, seen_number=seen_number)
-        _take_up(row, by=by, now=now, has_session=has_session)
-        message = _write(row, parts[0], by=by, client_id=client_id, outside_window=human_only, now=now)
-        for place, part in enumerate(parts[1:], 1):
-            part_id = uuid5(client_id, str(place))
-            _write(row, part, by=by, client_id=part_id, outside_window=human_only, now=now)
-        delivering.start()
+        while waiting:
+            in_turn: dict[UUID, tuple[int, Wish]] = {}
+            for each in waiting:
+                in_turn.setdefault(each[1].conversation_id, each)
+            waiting = [each for each in waiting if in_turn[each[1].conversation_id] is not each]
+            answers = _reply_in_turn([wish for _place, wish in in_turn.values()])
+            results |= zip((place for place, _wish in in_turn.values()), answers, strict=True)
+    return [results[place] for place in range(len(wanted))]
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A wish that is being answered: of its conversation nobody else's is."""
+
+    wish: Wish
+    conversation: Conversation
+    has_session: bool
+    parts: Sequence[Content] = ()
+    human_only: bool = False
+    result: Message | Refusal | None = None
+
+
+def _reply_in_turn(wanted: Sequence[Wish]) -> list[Message | Refusal]:
+    """Answer wishes for as many conversations."""
+    locked = attempts.lock_all([wish.conversation_id for wish in wanted])
+    there = [wish for wish in wanted if wish.conversation_id in locked]
+    known = reply_rows.known([(wish.conversation_id, wish.client_id) for wish in there])
+    turns = [
+        _Turn(wish, locked[wish.conversation_id], known[wish.conversation_id].has_session) for wish in there
+    ]
+    twins = _twins([known[turn.conversation.id].twin_id for turn in turns])
+    now = timezone.now()
+    for turn in turns:
+        turn.result = twins.get(known[turn.conversation.id].twin_id)
+    fresh = [turn for turn in turns if turn.result is None]
+    agents = _agents(fresh)
+    for turn in fresh:
+        try:
+            turn.parts, turn.human_only = wishes.accept(turn.wish, turn.conversation, now=now)
+            _take_up(turn, agents, now=now)
+        except (ReplyRefused, LifecycleError) as refusal:
+            turn.result = refusal
+    _write([turn for turn in fresh if turn.result is None], now=now)
+    by_conversation = {turn.conversation.id: turn.result for turn in turns}
+    return [by_conversation.get(wish.conversation_id) or ReplyRefused("gone") for wish in wanted]
+
+
+def _twins(ids: Sequence[UUID | None]) -> dict[UUID | None, Message]:
+    """What was written under the same client_id before."""
+    wanted = [each for each in ids if each is not None]
+    return {row.id: row for row in _MESSAGES.all(ids=wanted)} if wanted else {}
+
+
+def _agents(turns: Sequence[_Turn]) -> dict[UUID | None, Agent]:
+    """Those who may take a conversation on by answering."""
+    ids = {turn.wish.by.agent_id for turn in turns if turn.conversation.assignee_id is None} - {None}
+    return {row.id: row for row in _AGENTS.all(ids=list(ids))} if ids else {}
+
+
+def _take_up(turn: _Turn, agents: dict[UUID | None, Agent], *, now: datetime) -> None:
+    """A person's answer reopens the conversation and takes it on; `_write` saves. Raises LifecycleError."""
+    row, by = turn.conversation, turn.wish.by
+    is_rare = row.status == Conversation.Status.RESOLVED or not turn.has_session
+    with unit_of_work() if is_rare else nullcontext():  # what is written here goes with a refusal
+        if by.agent_id is not None:
+            if row.status == Conversation.Status.RESOLVED:
+                row.status = lifecycle.reopen(row, by=by).status
+            if row.assignee_id is None and row.inbox.settings.get("assign_on_reply", True):
+                agent = agents.get(by.agent_id)
+                if agent is None:
+                    raise LifecycleError("unknown_agent")
+                lifecycle.take_on(row, agent=agent, by=by)
+        if not turn.has_session and row.status != Conversation.Status.RESOLVED:
+            lifecycle.ensure_session(row, at=now)
+
+
+def _write(turns: Sequence[_Turn], *, now: datetime) -> None:
+    """The accepted answers as rows, with their events."""
+    if not turns:
+        return
+    by_people = [(turn.conversation, turn.wish.by.agent_id) for turn in turns]
+    lifecycle.answered([(row, agent_id) for row, agent_id in by_people if agent_id is not None], at=now)
+    written: list[tuple[Message, Content]] = []
+    for turn in turns:
+        messages = [_message(turn, place, part, now=now) for place, part in enumerate(turn.parts)]
+        turn.result = messages[0]
+        written += zip(messages, turn.parts, strict=True)
+        _bring_forward(turn, messages[-1].number, now=now)
+    reply_rows.insert(written)
+    reply_rows.bring_forward([turn.conversation for turn in turns])
+    delivering.start()
+
+
+def _message(turn: _Turn, place: int, part: Content, *, now: datetime) -> Message:
+    """One message of an answer, yet unwritten; its event is recorded."""
+    row, by = turn.conversation, turn.wish.by
+    message = Message(
+        conversation=row,
+        inbox_id=row.inbox_id,
+        number=row.message_count + 1 + place,
+        direction=Message.Direction.OUT,
+        kind=part.kind,
+        text=part.text,
+        details=part.details,
+        author_kind=Message.Author.BOT if by.agent_id is None else Message.Author.AGENT,
+        agent_id=by.agent_id,
+        client_id=turn.wish.client_id if place == 0 else uuid5(turn.wish.client_id, str(place)),
+        status=Status.PENDING,
+        outside_window=turn.human_only,
+        sent_at=now,
+        created_at=now,
+    )
+    record(
+        MessageReplied(
+            conversation_id=row.id,
+            contact_id=row.contact_id,
+            message_id=message.id,
+            inbox_id=row.inbox_id,
+            number=message.number,
+            client_id=message.client_id,
+        ),
+        by=by,
+    )
     return message
+
+
+def _bring_forward(turn: _Turn, newest: int, *, now: datetime) -> None:
+    row = turn.conversation
+    row.message_count = newest
+    row.last_message_text = turn.parts[-1].preview
+    row.last_message_direction = Message.Direction.OUT
+    row.last_activity_at = max(now, row.last_activity_at)
 
 
 def parts_after(message: Message) -> list[UUID]:
@@ -136,10 +224,10 @@ def retry(message: Message, *, by: Actor, outside_window: bool = False) -> Messa
         if row.status == Status.PENDING:
             return row
         _require_failed(row)
-        _require_way(conversation)
+        wishes.require_way(conversation)
         capabilities = registry.open(conversation.inbox.channel).capabilities
         needs_window = row.kind != Message.Kind.TEMPLATE and "to" not in row.details
-        row.outside_window = needs_window and _require_window(
+        row.outside_window = needs_window and wishes.take_window(
             conversation, capabilities, 1, by=by, outside_window=outside_window or row.outside_window, now=now
         )
         if capabilities.window_messages is not None:
@@ -181,167 +269,6 @@ def _locked(conversation: Conversation) -> tuple[Conversation, datetime]:
     if locked is None:
         raise ReplyRefused("gone")
     return locked[0], timezone.now()
-
-
-def _parts(
-    content: Content, file_ids: Sequence[UUID], capabilities: Capabilities, *, by: Actor
-) -> list[Content]:
-    try:
-        if file_ids:
-            content = replace(content, files=tuple(uploads.find(file_ids, by=by)))
-        return contents.parts_of(content, capabilities)
-    except (ContentRefused, FileRefused) as refusal:
-        raise ReplyRefused(refusal.code, limit=refusal.limit) from None
-
-
-def _require_way(conversation: Conversation) -> None:
-    if not conversation.inbox.is_active:
-        raise ReplyRefused("inbox_closed")
-    if not conversation.thread and not conversation.identity.is_reachable:
-        raise ReplyRefused("unreachable")
-
-
-def _require_comment(conversation: Conversation, parts: Sequence[Content]) -> None:
-    """Among comments every answer says which one it answers: in public in words or pictures, in private once."""
-    to = parts[0].to
-    if bool(to) != (conversation.kind == Conversation.Kind.COMMENTS):
-        raise ReplyRefused("which_comment")
-    if not to:
-        return
-    if any(part.cards or part.quick_replies or part.template for part in parts):
-        raise ReplyRefused("words_only")
-    if to.startswith(PRIVATE) and len(parts) > 1:
-        raise ReplyRefused("one_message_only")
-    if to.startswith(PUBLIC) and any(kind != "image" for part in parts for kind in part.kinds):
-        raise ReplyRefused("file_kind")
-
-
-def _require_window(
-    conversation: Conversation,
-    capabilities: Capabilities,
-    messages: int,
-    *,
-    by: Actor,
-    outside_window: bool,
-    now: datetime,
-) -> bool:
-    """Whether the message goes out in the time that only people have. Where the platform counts, so many messages
-    are noted in the window that takes them; the caller saves."""
-    window = window_of(capabilities, conversation, now)
-    if window.state is WindowState.CLOSED:
-        raise ReplyRefused("window_closed")
-    if window.left is not None:
-        if window.left < messages:
-            raise ReplyRefused("window_used_up", limit=window.left)
-        counter = "sent_in_brief_window" if window.is_brief else "sent_in_window"
-        setattr(conversation, counter, getattr(conversation, counter) + messages)
-    if window.state is not WindowState.HUMAN_ONLY:
-        return False
-    if by.agent_id is None or not outside_window:
-        raise ReplyRefused("human_only")
-    return True
-
-
-def _require_unmoved(conversation: Conversation, *, by: Actor, seen_number: int | None) -> None:
-    if seen_number is None or conversation.message_count <= seen_number:
-        return
-    rows = queries.messages_after(conversation.id, seen_number)
-    unseen = [row for row in rows if _is_by_another(row, by)]
-    if unseen:
-        raise ReplyRefused("conversation_moved", newest=unseen)
-
-
-def _is_by_another(row: queries.Row, by: Actor) -> bool:
-    """Whether the customer or a colleague wrote it. What bots say does not stop a person."""
-    if row["author_kind"] == Message.Author.AGENT:
-        return bool(row["agent_id"] != by.agent_id)
-    return bool(row["author_kind"] != Message.Author.BOT)
-
-
-def _take_up(conversation: Conversation, *, by: Actor, now: datetime, has_session: bool) -> None:
-    """A person's answer reopens the conversation, takes it on and ends the customer's wait; `_write` saves."""
-    if by.agent_id is not None:
-        if conversation.status == Conversation.Status.RESOLVED:
-            conversation.status = lifecycle.reopen(conversation, by=by).status
-        if conversation.assignee_id is None and conversation.inbox.settings.get("assign_on_reply", True):
-            agent = _AGENT.first(id=by.agent_id)
-            if agent is None:
-                raise lifecycle.LifecycleError("unknown_agent")
-            lifecycle.take_on(conversation, agent=agent, by=by)
-        lifecycle.answered(conversation, agent_id=by.agent_id, at=now)
-    if not has_session and conversation.status != Conversation.Status.RESOLVED:
-        lifecycle.ensure_session(conversation, at=now)
-
-
-def _write(
-    conversation: Conversation,
-    content: Content,
-    *,
-    by: Actor,
-    client_id: UUID,
-    outside_window: bool,
-    now: datetime,
-) -> Message:
-    message = Message.objects.create(
-        conversation=conversation,
-        inbox_id=conversation.inbox_id,
-        number=conversation.message_count + 1,
-        direction=Message.Direction.OUT,
-        kind=content.kind,
-        text=content.text,
-        details=content.details,
-        author_kind=Message.Author.BOT if by.agent_id is None else Message.Author.AGENT,
-        agent_id=by.agent_id,
-        client_id=client_id,
-        status=Status.PENDING,
-        outside_window=outside_window,
-        sent_at=now,
-        created_at=now,
-    )
-    conversation.message_count = message.number
-    if content.files:
-        _attach(message, content)
-    conversation.last_message_text = content.preview
-    conversation.last_message_direction = Message.Direction.OUT
-    conversation.last_activity_at = max(now, conversation.last_activity_at)
-    conversation.save(
-        update_fields=[
-            "assignee",
-            "waiting_since",
-            "message_count",
-            "last_message_text",
-            "last_message_direction",
-            "last_activity_at",
-            *COUNTERS,
-        ]
-    )
-    record(
-        MessageReplied(
-            conversation_id=conversation.id,
-            contact_id=conversation.contact_id,
-            message_id=message.id,
-            inbox_id=conversation.inbox_id,
-            number=message.number,
-            client_id=client_id,
-        ),
-        by=by,
-    )
-    return message
-
-
-def _attach(message: Message, content: Content) -> None:
-    Attachment.objects.bulk_create(
-        Attachment(
-            message=message,
-            position=position,
-            kind=kind,
-            name=file.name,
-            mime=file.mime,
-            size=file.size,
-            file=file,
-        )
-        for position, (file, kind) in enumerate(zip(content.files, content.kinds, strict=True))
-    )
 
 
 def _require_failed(message: Message) -> None:

@@ -84,12 +84,8 @@ class Messages(BrandView):
                 text,
                 by=self.caller.actor,
                 client_id=wish.get("client_id") or client_id_of(request) or new_id(),
-                seen_number=wish.get("seen_number"),
-                outside_window=wish["outside_window"],
-                files=list(dict.fromkeys(wish["files"])),
-                cards=wish["cards"],
-                quick_replies=[QuickReply(**choice) for choice in wish.get("quick_replies", ())],
                 template=template,
+                **wished(wish),
             )
         except outbound.ReplyRefused as refusal:
             raise _problem(refusal) from None
@@ -114,6 +110,17 @@ class OneMessage(BrandView):
         self.query(forms.NoQuery)
         message = gates.access_message(self.caller, message_id)
         return Response(queries.messages_by_id([message.id])[message.id])
+
+
+def wished(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an outbound.Wish that a read forms.Reply says by itself."""
+    return {
+        "seen_number": values.get("seen_number"),
+        "outside_window": values["outside_window"],
+        "files": list(dict.fromkeys(values["files"])),
+        "cards": values["cards"],
+        "quick_replies": [QuickReply(**choice) for choice in values.get("quick_replies", ())],
+    }
 
 
 def _chosen_template(inbox_id: UUID, wish: Mapping[str, Any]) -> tuple[str, Template]:

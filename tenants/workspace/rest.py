@@ -51,8 +51,7 @@ class BrandView(APIView):
     def body(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """The JSON body, read by `form`. A field that it does not know is refused."""
         given: Any = self.request.data
-        _refuse_unknown(given, form)
-        return _valid(form, given)
+        return read_body(form, given)
 
     def page(self, rows: Sequence[Mapping[str, Any]], next_position: Sequence[Any] | None) -> Response:
         """One page and the opaque cursor of the next one."""
@@ -79,6 +78,12 @@ class NothingHere(BrandView):
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         return document(404, "not_found", "There is nothing here.")
+
+
+def read_body(form: type[Serializer[Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the JSON object of a call says, read by `form`. Raises ValidationError, also for an unknown field."""
+    _refuse_unknown(given, form)
+    return _valid(form, given)
 
 
 def write_cursor(place: str, position: Sequence[Any]) -> str:
