@@ -26,11 +26,6 @@ export class Bubbles {
     this.calendar = new Intl.DateTimeFormat(document.documentElement.lang, { month: "numeric", day: "numeric" });
   }
 
-  /** @returns {number} the highest message number shown */
-  get newest() {
-    return Math.max(0, ...[...this.byId.values()].map((bubble) => Number(bubble.dataset.number)));
-  }
-
   /** @returns {number} the highest number of an answer shown */
   get newestAnswer() {
     const answers = [...this.byId.values()].filter((bubble) => !bubble.classList.contains("mine"));

@@ -7,6 +7,7 @@ import { attachComposer } from "./composer.js";
 import { newId } from "./ids.js";
 import { Live } from "./live.js";
 import { Outbox } from "./outbox.js";
+import { paint } from "./paint.js";
 import { handedOver } from "./port.js";
 import { attachUploads } from "./uploads.js";
 
@@ -19,6 +20,7 @@ const { greeting, port } = await handedOver((words.origins ?? "").split(" ").fil
 const bubbles = new Bubbles($("bubbles"), $("bubble"), $("scroll"), words, linksOf);
 let opened = Boolean(greeting.open);
 let seen = 0;
+let read = 0; // up to here the server has told us everything; our own message may be confirmed ahead of an earlier answer
 let typedAt = 0;
 let typingTimer = 0;
 let noticeTimer = 0;
@@ -33,8 +35,8 @@ const asking = new Asking($("ask"), $("composer"), () => $("text").focus());
 
 const live = new Live({
   token: currentToken,
-  newest: () => bubbles.newest,
-  rows: show,
+  newest: () => read,
+  rows: hear,
   typing: showTyping,
   state: connected,
   ready: () => outbox.hurry(),
@@ -107,7 +109,7 @@ async function start() {
       const { status, content } = await call("POST", "session", { site: words.site, identity: greeting.identity });
       if (status === 200) {
         seen = Math.max(seen, ...content.messages.filter(isAnswer).map(numberOf).slice(0, -content.unread || undefined));
-        show(content.messages);
+        hear(content.messages);
         connected(true);
         asking.ask(content.asked, content.asks_consent);
         if (content.has_conversation) live.open();
@@ -134,14 +136,20 @@ function focus() {
 }
 
 async function catchUp() {
-  const { status, content } = await call("GET", `messages?after=${bubbles.newest}`).catch(() => ({ status: 0, content: {} }));
-  if (status === 200) show(content.messages);
+  const { status, content } = await call("GET", `messages?after=${read}`).catch(() => ({ status: 0, content: {} }));
+  if (status === 200) hear(content.messages);
 }
 
 /** The links of a message's files. @param {string} id */
 async function linksOf(id) {
   const { status, content } = await call("GET", `files?message=${id}`).catch(() => ({ status: 0, content: {} }));
   return status === 200 ? content.files : {};
+}
+
+/** What the server tells in the order of numbers. @param {any[]} rows */
+function hear(rows) {
+  read = Math.max(read, ...rows.map(numberOf));
+  show(rows);
 }
 
 /** @param {any[]} rows */
@@ -178,14 +186,6 @@ function connected(up) {
     noticeTimer = 0;
     $("notice").hidden = true;
   } else noticeTimer ||= setTimeout(() => ($("notice").hidden = false), 1500);
-}
-
-/** @param {string} color @param {string} ink */
-function paint(color, ink) {
-  if (!/^#[0-9a-f]{6}$/i.test(color) || !/^#(000|fff|000000|ffffff)$/.test(ink)) return;
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(`:root{--brand:${color};--on-brand:${ink}}`);
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }
 
 /** @param {any} row */

@@ -28,6 +28,7 @@ def open_chat(page: Page, house: House, brand: str) -> Frame:
 
 def write(place: Page | Frame, text: str) -> None:
     field = place.locator("#text")
+    field.click()  # keys go to a frame of another origin only once somebody clicked into it
     field.fill(text)
     field.press("Enter")
 
@@ -81,6 +82,29 @@ def test_a_visitor_and_an_agent_talk_live_and_a_killed_server_loses_and_repeats_
     for text in ("with the steel tray", "Great, and in the rain?", "It burns in the rain too."):
         expect(bubble(desk, text)).to_have_count(1)
         expect(bubble(chat, text)).to_have_count(1)
+
+
+def test_an_answer_missed_before_an_own_message_was_confirmed_is_read_again(
+    house: House, somebody: Somebody, sign_in: SignIn
+) -> None:
+    shop = somebody().new_page()
+    is_up = False
+    shop.route_web_socket(
+        "**/widget/live", lambda socket: socket.connect_to_server() if is_up else socket.close()
+    )
+    chat = open_chat(shop, house, "pine")
+    write(chat, "Do you rent tents?")
+    desk = sign_in("pine", "grace@pine.test")
+    open_row(desk, "Do you rent tents?")
+    answer(desk, "Yes, for up to six people.")
+    expect(bubble(desk, "for up to six people")).to_have_attribute(
+        "data-status", re.compile("sent|delivered|read")
+    )
+    write(chat, "And stoves?")
+    expect(bubble(chat, "And stoves?").and_(chat.locator(":not(.waits)"))).to_be_visible()
+    expect(bubble(chat, "for up to six people")).to_have_count(0)
+    is_up = True
+    expect(bubble(chat, "for up to six people")).to_be_visible(timeout=15_000)
 
 
 def test_the_chat_takes_no_word_before_it_can_send_it(house: House, somebody: Somebody) -> None:

@@ -15,7 +15,7 @@ from threading import Thread
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 
 from tests.browser.conftest import SignIn, Somebody
 from tests.browser.house import House
@@ -107,6 +107,38 @@ def test_a_form_is_filled_in_and_seen_by_the_agent(
     expect(desk.locator(".entries img").first).to_be_visible()
     assert violations(desk) == []
     assert heard + heard_there == []
+
+
+def test_a_proven_person_meets_the_same_talk_in_another_browser(
+    house: House, sign_in: SignIn, somebody: Somebody
+) -> None:
+    desk = sign_in("pine", "grace@pine.test")
+    new_site(desk, house, "Members", origins="http://localhost:*")
+    snippet = desk.locator("#snippet").input_value()
+    desk.locator("form[action$='/secret/'] button").click()
+    secret = desk.locator("#secret").input_value()
+
+    def visit(identity: str) -> Frame:
+        tag = snippet.replace("<script ", f'<script data-identity="{identity}" ')
+        shop = somebody().new_page()
+        heard = listen(shop)
+        with shop_page(tag, house.url("", "pine")) as address:
+            with shop.expect_event("framenavigated", predicate=lambda frame: "/widget/frame/" in frame.url):
+                shop.goto(address)  # who is logged in hears of news without a click
+            size = shop.viewport_size
+            assert size is not None
+            shop.mouse.click(size["width"] - 50, size["height"] - 50)
+        assert [each for each in heard if "favicon" not in each and "404" not in each] == []
+        return next(frame for frame in shop.frames if "/widget/frame/" in frame.url)
+
+    first = visit(_signed(secret))
+    expect(first.locator("#text")).to_be_visible()  # the server told the name: nothing is asked
+    write(first, "It is me, from my telephone")
+    expect(first.locator("#bubbles > li:not(.waits)")).to_have_count(1)
+    expect(visit(_signed(secret)).locator("#bubbles")).to_contain_text("It is me, from my telephone")
+    stranger = visit(_signed("another secret"))
+    expect(stranger.locator("#ask")).to_be_visible()
+    expect(stranger.locator("#bubbles > li")).to_have_count(0)
 
 
 def test_a_file_goes_from_the_visitor_to_the_agent(
