@@ -26,3 +26,72 @@ class ContactUpdated(DomainEvent):
     contact_id: UUID
     fields: tuple[str, ...]
     conversation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLabelled(DomainEvent):
+    """A label was put on a contact."""
+
+    name = "contact.labelled"
+    contact_id: UUID
+    label_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContactUnlabelled(DomainEvent):
+    """A label was taken off a contact."""
+
+    name = "contact.unlabelled"
+    contact_id: UUID
+    label_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContactNoted(DomainEvent):
+    """The staff wrote a note on a contact."""
+
+    name = "contact.noted"
+    contact_id: UUID
+    note_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContactNoteChanged(DomainEvent):
+    """A note on a contact changed; `change` is edited, pinned, unpinned or deleted."""
+
+    name = "contact.note_changed"
+    contact_id: UUID
+    note_id: UUID
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactConsented(DomainEvent):
+    """A contact allowed something, or took it back; channel is empty where it holds for every channel."""
+
+    name = "contact.consented"
+    contact_id: UUID
+    consent_id: UUID
+    channel: str
+    purpose: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactOpted(DomainEvent):
+    """A channel told that a contact stopped what we send them (opted_out), or allowed it (opted_in)."""
+
+    name = "contact.opted"
+    contact_id: UUID
+    channel: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTold(DomainEvent):
+    """A shop told of a contact's order: a new one, or what changed of a known one."""
+
+    name = "order.told"
+    contact_id: UUID
+    order_id: UUID
+    status: str

@@ -8,6 +8,7 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         from conversations import postroom  # noqa: PLC0415 - needs the models
+        from conversations.widget import acquaintance  # noqa: F401, PLC0415
         from tenants.jobs import beside_jobs  # noqa: PLC0415
 
         beside_jobs(postroom.run)

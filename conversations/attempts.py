@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
+from contacts import consent
 from conversations import breaker, contents, mail_threads, settling
 from conversations.accounts import account_of
 from conversations.channels import registry
@@ -207,9 +208,13 @@ def _obstacle(
     """What forbids sending at this moment, whatever held when the message was written."""
     if not conversation.thread and not conversation.identity.is_reachable:
         return ErrorKind.RECIPIENT_GONE
-    if head.kind == Message.Kind.TEMPLATE:
-        return None
     kept = contents.stored(head.details)
+    if head.kind == Message.Kind.TEMPLATE:
+        is_marketing = kept.template is not None and kept.template.is_marketing
+        is_forbidden = is_marketing and consent.is_withdrawn(
+            conversation.contact_id, conversation.inbox.channel, consent.Purpose.MARKETING
+        )
+        return ErrorKind.NO_CONSENT if is_forbidden else None
     if kept.to:
         return ErrorKind.WINDOW_CLOSED if kept.until is not None and now >= kept.until else None
     window = window_of(capabilities, conversation, now, on_their_way=1)

@@ -84,6 +84,7 @@ class Content:
                 "name": self.template.name,
                 "language": self.template.language,
                 "parts": parts,
+                **({"is_marketing": True} if self.template.is_marketing else {}),
             }
         return written
 
@@ -117,6 +118,7 @@ def stored(details: Mapping[str, Any]) -> Content:
             name=template["name"],
             language=template["language"],
             parts={place: tuple(values) for place, values in template["parts"].items()},
+            is_marketing=template.get("is_marketing", False),
         )
         if template
         else None,

@@ -10,8 +10,9 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from contacts.events import ContactUpdated
+from contacts import profile as profile_of
 from contacts.models import Contact, ContactIdentity
+from contacts.profile import Source
 from conversations import access_tokens, transport
 from conversations.accounts import account_of
 from conversations.channels import registry
@@ -20,7 +21,7 @@ from conversations.channels.errors import DeliveryError
 from conversations.models import Conversation
 from tenants.jobs import BULK, defer, job
 from tenants.sealing import Unsealable
-from tenants.workspace.events import SYSTEM, record, unit_of_work
+from tenants.workspace.events import SYSTEM, unit_of_work
 
 ASK_SECONDS = 12.0
 ASK_EVERY = timedelta(days=1)
@@ -75,14 +76,10 @@ def apply(identity: ContactIdentity, profile: Profile, *, told_in: Conversation)
     with unit_of_work():
         if name and name != identity.display_name:
             ContactIdentity.objects.filter(id=identity.id).update(display_name=name)
-        contact = Contact.objects.select_for_update(no_key=True).get(id=identity.contact_id)
-        news = tuple(field for field, value in found.items() if value and not getattr(contact, field))
-        if not news:
-            return
-        for field in news:
-            setattr(contact, field, found[field])
-        contact.save(update_fields=news)
-        record(ContactUpdated(contact_id=contact.id, fields=news, conversation_id=told_in.id), by=SYSTEM)
+        told = {field: value for field, value in found.items() if value}
+        profile_of.change(
+            Contact(id=identity.contact_id), told, by=SYSTEM, source=Source.CHANNEL, told_in=told_in.id
+        )
 
 
 def _claim(identity: ContactIdentity, *, again: bool) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from contacts import consent
 from conversations import contents, queries
 from conversations.channels import registry
 from conversations.channels.base import Capabilities
@@ -24,10 +25,10 @@ class ReplyRefused(Exception):
     """The answer was not accepted, and nothing was written; `code` says why.
 
     Codes: those of contents.ContentRefused and files.limits.FileRefused (with their `limit`), unreachable,
-    inbox_closed, which_comment (an answer among comments names one), words_only, one_message_only (of answers to
-    comments), window_closed, window_used_up (`limit`: how many messages it still takes), human_only (allowed
-    to a person who asks for it: outside_window=True), conversation_moved (with `newest`: what was written
-    meanwhile), gone, not_failed.
+    no_consent (of advertising), inbox_closed, which_comment (an answer among comments names one), words_only,
+    one_message_only (of answers to comments), window_closed, window_used_up (`limit`: how many messages it still
+    takes), human_only (allowed to a person who asks for it: outside_window=True), conversation_moved (with `newest`:
+    what was written meanwhile), gone, not_failed.
     """
 
     def __init__(self, code: str, *, limit: int | None = None, newest: Sequence[queries.Row] = ()) -> None:
@@ -77,6 +78,8 @@ def accept(wish: Wish, conversation: Conversation, *, now: datetime) -> tuple[li
     capabilities = registry.open(conversation.inbox.channel).capabilities
     parts = _parts(wish, capabilities)
     require_way(conversation)
+    if wish.template is not None and wish.template.is_marketing:
+        _require_consent(conversation)
     _require_comment(conversation, parts)
     human_only = wish.needs_window and take_window(
         conversation, capabilities, len(parts), by=wish.by, outside_window=wish.outside_window, now=now
@@ -133,6 +136,12 @@ def _parts(wish: Wish, capabilities: Capabilities) -> list[Content]:
     except (ContentRefused, FileRefused) as refusal:
         raise ReplyRefused(refusal.code, limit=refusal.limit) from None
     return [replace(part, to=wish.to, until=wish.until) for part in parts] if wish.to else parts
+
+
+def _require_consent(conversation: Conversation) -> None:
+    """Advertising needs a customer who has not forbidden it; that they once allowed it, the platform asks of us."""
+    if consent.is_withdrawn(conversation.contact_id, conversation.inbox.channel, consent.Purpose.MARKETING):
+        raise ReplyRefused("no_consent")
 
 
 def _require_comment(conversation: Conversation, parts: Sequence[Content]) -> None:

@@ -15,6 +15,7 @@ class ErrorKind(enum.StrEnum):
     PERMISSION = "permission"
     ACCOUNT_RESTRICTED = "account_restricted"
     RECIPIENT_GONE = "recipient_gone"
+    NO_CONSENT = "no_consent"
     BAD_REQUEST = "bad_request"
     MEDIA = "media"
     TEMPORARY = "temporary"

@@ -43,12 +43,14 @@ class Template:
     """A text that the platform has approved before, with the values of its gaps.
 
     parts: "header" | "body" | "button:<index>" -> the values in order, or "body:<name>" -> the one value of a gap
-    that has a name; a header's file stands in `OutgoingMessage.files`.
+    that has a name; a header's file stands in `OutgoingMessage.files`. is_marketing: the platform counts it as
+    advertising, which takes the customer's consent.
     """
 
     name: str
     language: str
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_marketing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

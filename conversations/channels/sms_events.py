@@ -6,6 +6,7 @@ second is read from the same form with AUDIENCE set, so that each can be read ag
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,12 +36,16 @@ _STATUSES = {
     "failed": "failed",
     "canceled": "failed",
 }
-# What Twilio takes for a customer's wish unless the account sets words of its own, which it then tells.
+# What Twilio takes for a customer's wish unless the account sets words of its own, which it then tells; and what
+# people in Taiwan, Hong Kong, China and Japan write for it, as whole messages, which Twilio hands on as any text.
 _WORDS = {
     **dict.fromkeys(
         ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "opted_out"
     ),
+    **dict.fromkeys(("取消訂閱", "退訂", "停止訂閱", "取消订阅", "退订", "停止订阅"), "opted_out"),
+    **dict.fromkeys(("配信停止", "停止", "登録解除", "購読解除"), "opted_out"),
     **dict.fromkeys(("start", "yes", "unstop"), "opted_in"),
+    **dict.fromkeys(("恢復訂閱", "重新訂閱", "恢复订阅", "重新订阅", "配信再開", "再開"), "opted_in"),
 }
 _WISHES = {"stop": "opted_out", "start": "opted_in"}
 _MEDIA = frozenset({"image", "video", "audio"})
@@ -63,7 +68,9 @@ class _Told:
     def change(self) -> str:
         """What the text changes about what we may send, "" for nothing."""
         told = wire.text(self.raw, "OptOutType").lower()
-        return _WISHES.get(told, "") if told else _WORDS.get(wire.text(self.raw, "Body").strip().lower(), "")
+        if told:
+            return _WISHES.get(told, "")
+        return _WORDS.get(unicodedata.normalize("NFKC", wire.text(self.raw, "Body")).strip().lower(), "")
 
     def common(self, event_id: str) -> dict[str, Any]:
         return {

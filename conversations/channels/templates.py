@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from conversations.channels.outgoing import Template
 
 MOST_VALUE = 1024  # characters of one value
+MARKETING = "marketing"  # the category of advertising, as WhatsApp names it
 
 _GAP = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,60})\s*\}\}")
 _BROKEN = re.compile(r"[\r\n\t]| {5,}")
@@ -81,7 +82,12 @@ def fill(template: PlatformTemplate, values: Mapping[str, str]) -> Template:
         place, _dot, name = gap.rpartition(".")
         key = place.replace(".", ":") if name.isdigit() else f"{place.replace('.', ':')}:{name}"
         parts[key] = (*parts.get(key, ()), value)
-    return Template(name=template.name, language=template.language, parts=parts)
+    return Template(
+        name=template.name,
+        language=template.language,
+        parts=parts,
+        is_marketing=template.category == MARKETING,
+    )
 
 
 def preview(template: PlatformTemplate, values: Mapping[str, str]) -> str:

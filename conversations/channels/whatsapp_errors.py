@@ -20,8 +20,9 @@ _BY_CODE = {
     **dict.fromkeys((4, 80007, 130429, 131048, 131056, 131064, 133016), ErrorKind.RATE_LIMITED),
     **dict.fromkeys((368, 130497, 131031, 131037, 131045), ErrorKind.ACCOUNT_RESTRICTED),
     **dict.fromkeys((131021, 131026, 131030), ErrorKind.RECIPIENT_GONE),
+    131050: ErrorKind.NO_CONSENT,
     # The customer is there, and takes answers: only this message, of this kind, was not wanted now.
-    **dict.fromkeys((130472, 131049, 131050), ErrorKind.BAD_REQUEST),
+    **dict.fromkeys((130472, 131049), ErrorKind.BAD_REQUEST),
     **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004, 135000), ErrorKind.TEMPORARY),
     **dict.fromkeys((100, 131008, 131009, 131051, 131062, 137000), ErrorKind.BAD_REQUEST),
     **dict.fromkeys((131052, 131053), ErrorKind.MEDIA),

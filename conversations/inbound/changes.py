@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from contacts.events import ContactOpted
 from conversations import events
 from conversations.channels.items import AudienceChange, MessageEdited, MessageReaction, MessageUnsent
 from conversations.inbound import threads
@@ -19,6 +20,7 @@ from conversations.models import Message
 from tenants.workspace.events import Actor, record
 
 _GONE = frozenset({"unfollowed", "opted_out"})
+_WISHES = frozenset({"opted_in", "opted_out"})  # what they said of messages, not of us
 _REACTION_LIMIT = 32
 
 
@@ -61,6 +63,9 @@ def take_audience_change(batch: Batch, entry: Entry, item: AudienceChange) -> st
     if person is None:
         return Outcome.UNRELATED
     batch.reachable[person.identity_id] = (person.contact_id, item.change not in _GONE)
+    if item.change in _WISHES:
+        wish = ContactOpted(contact_id=person.contact_id, channel=entry.inbox.channel, change=item.change)
+        record(wish, by=Actor("contact", person.contact_id), happened_at=entry.arrival.happened_at)
     return Outcome.APPLIED
 
 

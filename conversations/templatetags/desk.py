@@ -30,6 +30,7 @@ ERROR_TEXTS = {
     ErrorKind.PERMISSION: _("The account lacks a permission on the platform."),
     ErrorKind.ACCOUNT_RESTRICTED: _("The platform has restricted the account."),
     ErrorKind.RECIPIENT_GONE: _("The customer cannot be reached any more."),
+    ErrorKind.NO_CONSENT: _("The customer does not want advertising."),
     ErrorKind.BAD_REQUEST: _("The platform refused the message."),
     ErrorKind.MEDIA: _("The platform refused the file."),
     ErrorKind.TEMPORARY: _("The platform does not answer."),

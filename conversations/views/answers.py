@@ -26,6 +26,7 @@ TITLES = {
     "window_used_up": _("The platform takes no more messages until the customer writes again."),
     "human_only": _("Only a person may answer now, outside the free reply window."),
     "unreachable": _("The customer cannot be reached any more."),
+    "no_consent": _("The customer does not want advertising."),
     "inbox_closed": _("This inbox is switched off."),
     "conversation_moved": _("There are new messages since you wrote this."),
     "gone": _("This conversation does not exist any more."),

@@ -12,6 +12,7 @@ from contacts.events import ContactUpdated
 from contacts.identify import Address
 from contacts.models import Contact, ContactIdentity
 from conversations.models import Conversation
+from conversations.widget import acquaintance
 from conversations.widget.sites import KIND, Site
 from conversations.widget.visitors import Visitor
 from tenants.workspace.events import Actor, record, unit_of_work
@@ -31,8 +32,10 @@ def join(site: Site, stranger: Visitor, person: Visitor) -> None:
         known = {row.address: row for row in rows}
         if old.address in known and new.address in known:
             _give(known[old.address], known[new.address])
-        if new.address in known and person.person is not None and person.person.name:
-            _name(known[new.address], person.person.name)
+        if new.address in known and person.person is not None:
+            acquaintance.vouched(
+                known[new.address].contact_id, name=person.person.name, email=person.person.email
+            )
 
 
 def _give(stray: ContactIdentity, own: ContactIdentity) -> None:
@@ -49,11 +52,3 @@ def _give(stray: ContactIdentity, own: ContactIdentity) -> None:
     )
     empty = Contact.objects.filter(id=left_id, identities__isnull=True, conversations__isnull=True)
     empty.delete()
-
-
-def _name(identity: ContactIdentity, name: str) -> None:
-    if Contact.objects.filter(id=identity.contact_id, name="").update(name=name):
-        record(
-            ContactUpdated(contact_id=identity.contact_id, fields=("name",)),
-            by=Actor("contact", identity.contact_id),
-        )

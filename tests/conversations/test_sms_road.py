@@ -12,12 +12,13 @@ import pytest
 from pytest_django import Settings
 from twilio.request_validator import RequestValidator
 
+from contacts import consent
 from conversations import hooks, inboxes, lanes
 from conversations.models import Conversation, InboundRecord, Message
 from tenants.directory import TenantRef
 from tenants.models import ChannelApp, User
 from tenants.scope import tenant_scope
-from tenants.workspace import tokens
+from tenants.workspace import reactors, tokens
 from tenants.workspace.access import find_member
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent
@@ -143,6 +144,9 @@ def test_who_writes_stop_cannot_be_answered_until_start(
         conversation = Conversation.objects.get()
         assert Message.objects.get().text == "STOP"
     path = f"conversations/{conversation.id}/messages"
+    with tenant_scope(acme):
+        reactors.run_reactors()
+        assert consent.is_withdrawn(conversation.contact_id, "sms", "marketing")
     refused = as_bobs_program.post(path, {"text": "why?"})
     assert (refused.status_code, refused.json()["code"]) == (409, "unreachable")
     road.tell(message_element("SM2", "START"))

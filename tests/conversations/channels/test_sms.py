@@ -181,7 +181,26 @@ def test_a_word_that_stops_or_allows_is_words_and_a_change(name: str, change: st
     assert said.event_id != changed.event_id
 
 
-@pytest.mark.parametrize("words", ["please stop", "stop it", "HELP", ""])
+@pytest.mark.parametrize(
+    ("words", "change"),
+    [
+        ("取消訂閱", "opted_out"),
+        ("退订", "opted_out"),
+        ("配信停止", "opted_out"),
+        (" ＳＴＯＰ ", "opted_out"),
+        ("恢復訂閱", "opted_in"),
+        ("配信再開", "opted_in"),
+    ],
+)
+def test_people_stop_and_allow_in_their_own_language(words: str, change: str) -> None:
+    said, changed = CHANNEL.parse(write({**told("text"), "Body": words}))
+    assert isinstance(said, IncomingMessage) and said.text == words
+    assert isinstance(changed, AudienceChange) and changed.change == change
+
+
+@pytest.mark.parametrize(
+    "words", ["please stop", "stop it", "HELP", "我想取消訂閱嗎?", "配信停止はいつ?", ""]
+)
 def test_other_words_change_nothing(words: str) -> None:
     assert len(CHANNEL.parse(write({**told("text"), "Body": words}))) == 1
     assert len(parsed("help")) == 1
