@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from tenants import directory
+from tenants.directory import TenantRef
 from tenants.links import origin_of
-from tenants.models import Membership, User
+from tenants.models import Membership, Tenant, User
 from tenants.scope import public_scope, tenant_scope
 
 
@@ -54,6 +57,24 @@ def brands_of(user: User, *, look_at: Callable[[], Load]) -> list[BrandCard]:
         )
     cards = [card for membership in memberships if (card := _card(membership, look_at)) is not None]
     return sorted(cards, key=_urgency)
+
+
+def overseen_by(user: User, *, roles: Sequence[str]) -> QuerySet[Tenant]:
+    """The active brands whose state `user` may look at from outside, by name: all for platform staff, else those
+    in which they have one of `roles`. To be read in the public schema."""
+    brands: QuerySet[Tenant] = (
+        Tenant.objects.filter(status=Tenant.Status.ACTIVE).select_related("agency").order_by("name", "id")
+    )
+    if user.is_active and user.is_staff:
+        return brands
+    places = Membership.objects.filter(user=user, is_active=True, user__is_active=True, role__in=roles)
+    return brands.filter(id__in=places.values("tenant_id"))
+
+
+def with_refs(brands: Iterable[Tenant]) -> list[tuple[Tenant, TenantRef]]:
+    """Each brand with what the house needs to enter it; who is gone meanwhile is left out."""
+    found = ((brand, directory.tenant_by_id(brand.id)) for brand in brands)
+    return [(brand, ref) for brand, ref in found if ref is not None and ref.is_active]
 
 
 def _card(membership: Membership, look_at: Callable[[], Load]) -> BrandCard | None:

@@ -33,10 +33,16 @@ SCHEME_AGE = 365 * 24 * 3600
 
 @require_safe
 @login_required
-def brands(request: HttpRequest, look_at: Callable[[], Load]) -> HttpResponse:
-    """My brands: what waits in each, and a way in."""
+def brands(
+    request: HttpRequest, look_at: Callable[[], Load], oversees: Callable[[User], bool]
+) -> HttpResponse:
+    """My brands: what waits in each, and a way in. oversees: whether a user may look at how channels are."""
     cards = agencies.brands_of(_user(request), look_at=look_at)
-    response = render(request, "tenants/brands.html", {"cards": cards, "section": "brands"})
+    response = render(
+        request,
+        "tenants/brands.html",
+        {"cards": cards, "section": "brands", "oversees": oversees(_user(request))},
+    )
     # The button's answer leads to the brand's host, and browsers hold redirects of a form to this list too.
     response._csp_update = {"form-action": sorted({card.origin for card in cards})}  # type: ignore[attr-defined]
     return response

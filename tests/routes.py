@@ -216,6 +216,7 @@ def _at_the_platform(row: Row) -> Row:
 PLATFORM = [
     *map(_at_the_platform, ACCOUNT_PAGES),
     Row("", "GET", "302 200 200"),
+    Row("channels/", "GET", "302 404 200"),
     Row(
         "brands/<uuid:tenant_id>/open/", "POST", "302 404 404", fill={"<uuid:tenant_id>": "{foreign_tenant}"}
     ),

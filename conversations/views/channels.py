@@ -17,6 +17,7 @@ from conversations import checking, gates, inboxes, outbound
 from conversations.channels import registry
 from conversations.channels.base import Channel
 from conversations.inboxes import CannotConnect
+from conversations.mailbox.models import MailboxCursor
 from conversations.models import Conversation, Inbox, Message
 from conversations.outbound import ReplyRefused
 from conversations.views import reads
@@ -32,6 +33,8 @@ from tenants.ids import new_id
 from tenants.models import ChannelApp
 from tenants.workspace.access import MemberRequest, Permission, needs
 
+_INBOXES = Inbox.objects.select_related("mailbox_cursor")
+
 REFUSALS = {
     "account_taken": _("This account is connected already, here or with another brand."),
     "account_missing": _("The account's id is missing."),
@@ -44,7 +47,7 @@ REFUSALS = {
 @needs(Permission.MANAGE_INBOXES)
 def overview(request: MemberRequest) -> HttpResponse:
     """Every inbox with its health, and the kinds that can be connected."""
-    rows = [(row, registry.open(row.channel)) for row in Inbox.objects.order_by("-is_active", "name")]
+    rows = [(row, registry.open(row.channel)) for row in _INBOXES.order_by("-is_active", "name")]
     kinds = [registry.open(kind) for kind in registry.KINDS]
     with timezone.override(reads.zone_of(request)):
         return render(
@@ -201,6 +204,7 @@ def _state(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:
         "channel": registry.open(inbox.channel),
         "newest": newest,
         "last_sent": last_sent,
+        "mailbox": MailboxCursor.objects.filter(inbox=inbox).first() if inbox.is_active else None,
         "is_new": inbox.last_inbound_at is None,
     }
 

@@ -12,6 +12,7 @@ from conversations import inboxes
 from conversations.channels import registry
 from conversations.channels.base import AccountCheck
 from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.mailbox.models import MailboxCursor
 from conversations.models import Inbox, Message
 from tenants import channel_apps, directory
 from tenants.workspace.models import AuditEntry, Team
@@ -134,3 +135,24 @@ def test_another_brands_people_find_nothing(as_charlie: Client) -> None:
     inbox = an_inbox("line")
     for path in ("/channels/", f"/channels/{inbox.id}/", "/channels/connect/line/"):
         assert as_charlie.get(path).status_code == 404
+
+
+def test_the_page_of_a_mailbox_says_when_it_was_read_what_failed_and_what_was_skipped(
+    as_alice: Client,
+) -> None:
+    inbox = an_inbox("email")
+    box = MailboxCursor.objects.create(inbox=inbox, read_at=timezone.now(), skipped=41)
+    good = as_alice.get(f"/channels/{inbox.id}/").content.decode()
+    assert "Mailbox last read" in good and "<dd>41</dd>" in good
+    assert "The mailbox cannot be read" not in good
+    MailboxCursor.objects.filter(id=box.id).update(
+        error="auth_expired", error_detail="no such user", failures=7, try_at=timezone.now()
+    )
+    bad = as_alice.get(f"/channels/{inbox.id}/").content.decode()
+    assert "The inbox must be connected again." in bad and "no such user" in bad and "<dd>7</dd>" in bad
+    assert "The mailbox cannot be read" in as_alice.get("/channels/").content.decode()
+
+
+def test_an_inbox_without_a_mailbox_says_nothing_of_one(as_alice: Client) -> None:
+    inbox = an_inbox("line")
+    assert "Mailbox last read" not in as_alice.get(f"/channels/{inbox.id}/").content.decode()
