@@ -3,8 +3,9 @@
     daphne config.asgi:application
     uvicorn config.asgi:application --ws-per-message-deflate false
 
-The self-tests run while this module is imported, in a thread of their own, because one server imports it
-outside of an event loop and the other inside: no start on a database that mixes brands or loses commits.
+The self-tests, and what warms the process up, run while this module is imported, in a thread of their own, because
+one server imports it outside of an event loop and the other inside: no start on a database that mixes brands or loses
+commits, and no port before the first page is quick.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ django.setup(set_prefix=False)  # the imports below need the apps
 from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from config import stopping  # noqa: E402
+from config import stopping, warming  # noqa: E402
 from config.door import Application, Door  # noqa: E402
 from config.pages import Pages  # noqa: E402
 from conversations import hooks, lanes  # noqa: E402
@@ -34,10 +35,13 @@ from conversations.simulator import application as simulator  # noqa: E402
 from conversations.widget import socket as widget_socket  # noqa: E402
 from tenants import selftest  # noqa: E402
 
+pages = Pages(settings.PAGE_THREADS)
+
 
 def _check() -> None:
     try:
         selftest.check()
+        warming.warm(pages)
     finally:
         connections.close_all()
 
@@ -60,7 +64,7 @@ async def _finish() -> None:
     await stop_hub()
 
 
-replies = ReplyRoad(Pages(settings.PAGE_THREADS))
+replies = ReplyRoad(pages)
 application = Door(
     replies,
     sockets={"/live": desk_socket.application, "/widget/live": widget_socket.application},
