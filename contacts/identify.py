@@ -45,10 +45,13 @@ _RESOLVE = """
         SELECT new.contact_id, s.name, s.language, '', '', %(now)s, s.seen_at
           FROM new JOIN sought s ON s.identity_id = new.id),
     used AS (
-        UPDATE contacts_contactidentity i SET last_used_at = k.seen_at, is_reachable = TRUE FROM known k
+        UPDATE contacts_contactidentity i
+           SET last_used_at = greatest(i.last_used_at, k.seen_at),
+               is_reachable = i.is_reachable OR i.reachability_at IS NULL OR i.reachability_at < k.seen_at
+          FROM known k
          WHERE i.id = k.id AND k.seen_at IS NOT NULL
            AND (i.last_used_at IS NULL OR i.last_used_at < k.seen_at - interval '1 minute'
-                OR NOT i.is_reachable)),
+                OR NOT i.is_reachable AND (i.reachability_at IS NULL OR i.reachability_at < k.seen_at))),
     idle AS (
         SELECT c.id, k.seen_at FROM known k JOIN contacts_contact c ON c.id = k.contact_id
          WHERE c.last_seen_at IS NULL OR c.last_seen_at < k.seen_at - interval '1 minute'

@@ -69,6 +69,8 @@ class ContactIdentity(TenantModel):
     )
     display_name = models.CharField(max_length=200, blank=True)
     is_reachable = models.BooleanField(default=True)  # false after an unfollow or a block
+    # platform time of the newest follow, block and the like: an older one, told late, changes nothing
+    reachability_at = models.DateTimeField(null=True, editable=False)
     profile_asked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True)

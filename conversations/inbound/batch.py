@@ -38,6 +38,14 @@ class Reference(NamedTuple):
     external_id: str
 
 
+class Reach(NamedTuple):
+    """Whether a contact's identity can be reached since then."""
+
+    contact_id: UUID
+    can: bool
+    at: datetime
+
+
 class Place(NamedTuple):
     """Whose thread it is: one conversation stands for it."""
 
@@ -128,7 +136,7 @@ class Batch:
     awaited: dict[tuple[UUID, str, str], list[UUID]] = field(default_factory=dict)
     """Our public answers without the platform's id, by conversation, comment answered (`to`) and text."""
     hidden: dict[UUID, tuple[bool, datetime]] = field(default_factory=dict)  # comments, and since when
-    reachable: dict[UUID, tuple[UUID, bool]] = field(default_factory=dict)
+    reachable: dict[UUID, Reach] = field(default_factory=dict)
     known_waits: dict[UUID, list[KnownWait]] = field(default_factory=dict)
     intervals: dict[UUID, list[Interval]] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from contacts.events import ContactOpted
 from conversations import events
 from conversations.channels.items import AudienceChange, MessageEdited, MessageReaction, MessageUnsent
 from conversations.inbound import threads
-from conversations.inbound.batch import Batch, Reference, Said
+from conversations.inbound.batch import Batch, Reach, Reference, Said
 from conversations.inbound.parked import Parked
 from conversations.inbound.records import WAITS, Entry, Outcome
 from conversations.models import Message
@@ -58,11 +58,15 @@ def take_reaction(batch: Batch, entry: Entry, item: MessageReaction) -> str:
 
 
 def take_audience_change(batch: Batch, entry: Entry, item: AudienceChange) -> str:
-    """The customer came back or went: we know whether they can be reached. Strangers are not written down."""
+    """The customer came back or went: we know whether they can be reached. Strangers are not written down. Of two
+    changes the one made later stands, whichever comes first."""
     person = batch.person(entry)
     if person is None:
         return Outcome.UNRELATED
-    batch.reachable[person.identity_id] = (person.contact_id, item.change not in _GONE)
+    known, at = batch.reachable.get(person.identity_id), entry.arrival.happened_at
+    if known is not None and known.at > at:
+        return Outcome.OUTDATED
+    batch.reachable[person.identity_id] = Reach(person.contact_id, item.change not in _GONE, at)
     if item.change in _WISHES:
         wish = ContactOpted(contact_id=person.contact_id, channel=entry.inbox.channel, change=item.change)
         record(wish, by=Actor("contact", person.contact_id), happened_at=entry.arrival.happened_at)

@@ -214,19 +214,28 @@ def _set_external_ids(accepted: dict[UUID, str]) -> None:
 def _set_reachable(batch: Batch) -> None:
     if not batch.reachable:
         return
-    rows = sorted((identity_id, can) for identity_id, (_, can) in batch.reachable.items())
+    rows = sorted((identity_id, reach.can, reach.at) for identity_id, reach in batch.reachable.items())
     with prepared() as cursor:
         cursor.execute(
             """
-            UPDATE contacts_contactidentity i SET is_reachable = new.can
-              FROM unnest(%s::uuid[], %s::bool[]) AS new (id, can)
-             WHERE i.id = new.id AND i.is_reachable <> new.can RETURNING i.id
+            WITH new AS (SELECT * FROM unnest(%s::uuid[], %s::bool[], %s::timestamptz[]) AS new (id, can, at)),
+            old AS (
+                SELECT i.id, i.is_reachable FROM contacts_contactidentity i JOIN new USING (id)
+                 WHERE i.reachability_at IS NULL OR i.reachability_at <= new.at
+                 ORDER BY i.id FOR NO KEY UPDATE OF i),
+            done AS (
+                UPDATE contacts_contactidentity i
+                   SET reachability_at = new.at,  -- who wrote after they had gone has come back
+                       is_reachable = new.can OR i.is_reachable AND coalesce(i.last_used_at > new.at, FALSE)
+                  FROM new JOIN old USING (id) WHERE i.id = new.id
+                RETURNING i.id, i.is_reachable)
+            SELECT id FROM done JOIN old USING (id) WHERE done.is_reachable <> old.is_reachable
             """,
             columns(rows),
         )
         changed = [row[0] for row in cursor.fetchall()]
     for identity_id in changed:
-        contact_id = batch.reachable[identity_id][0]
+        contact_id = batch.reachable[identity_id].contact_id
         event = ContactUpdated(contact_id=contact_id, fields=("is_reachable",))
         record(event, by=Actor("contact", contact_id))
 

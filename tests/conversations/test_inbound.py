@@ -213,6 +213,30 @@ def test_customers_who_go_can_be_reached_again_when_they_come_back(inbox: Inbox)
     assert ContactIdentity.objects.get().is_reachable and Message.objects.count() == 1
 
 
+def test_of_two_changes_the_one_made_later_stands_whichever_comes_first(inbox: Inbox) -> None:
+    arrive(inbox, message("m1"))
+    gone = element(5, optin={"notification_messages_status": "STOP_NOTIFICATIONS"})
+    back = element(6, optin={"type": "notification_messages"})
+    arrive(inbox, back)
+    arrive(inbox, gone)
+    assert ContactIdentity.objects.get().is_reachable
+    arrive(inbox, element(9, optin={"notification_messages_status": "STOP_NOTIFICATIONS"}), back)
+    assert not ContactIdentity.objects.get().is_reachable
+
+
+def test_who_wrote_after_they_had_gone_has_come_back_whichever_is_told_first(inbox: Inbox) -> None:
+    gone = element(100, optin={"notification_messages_status": "STOP_NOTIFICATIONS"})
+    arrive(inbox, message("m1"))
+    arrive(inbox, message("m2", "I am back", 200))
+    arrive(inbox, gone)
+    assert ContactIdentity.objects.get().is_reachable
+    arrive(inbox, element(300, optin={"notification_messages_status": "STOP_NOTIFICATIONS"}))
+    arrive(inbox, message("m0", "sent long before", 50))
+    assert not ContactIdentity.objects.get().is_reachable
+    arrive(inbox, message("m3", "and again", 400))
+    assert ContactIdentity.objects.get().is_reachable
+
+
 def test_a_batch_of_a_hundred_costs_as_many_statements_as_one_message(inbox: Inbox) -> None:
     arrive(inbox, message("m0", customer="0"), message("n0", customer="1"))
 

@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -31,6 +31,10 @@ PATIENCE_SECONDS = 90.0
 T = TypeVar("T")
 
 PAUSES = (0.05, 0.1, 0.2, 0.4)
+
+
+Posted = tuple[str, bytes, Mapping[str, str]]
+"""Path, body and headers of one POST."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,29 @@ def post_webhooks(
         _until_answered(history, "hook", facts, lambda: post(hook, rng.choice(webs)))
 
     _in_threads(deque(hooks), go_on, threads, rate)
+
+
+def post_until_taken(web: Web, posts: Iterable[Callable[[], Posted]], *, threads: int) -> None:
+    """Post webhooks that no history tells of, in order, each until it is answered with 200. A post is written anew
+    for each try, as some platforms sign the time."""
+
+    def go_on(write: Callable[[], Posted]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (status := _status(web, write())) != 200:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"a webhook was not taken in time, last answer {status}")
+            time.sleep(PAUSES[0])
+
+    _in_threads(deque(posts), go_on, threads, rate=1e9)
+
+
+def _status(web: Web, posted: Posted) -> int:
+    """What a web server answers to a webhook; 0 when it does not."""
+    path, body, headers = posted
+    try:
+        return _call(web.port, "POST", path, body, {**headers, "Host": f"localhost:{web.port}"})[0]
+    except (OSError, http.client.HTTPException):
+        return 0
 
 
 def write_replies(

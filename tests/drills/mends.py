@@ -22,7 +22,8 @@ from django.db import connection, transaction
 from conversations import attempts, breaker, lanes, settling
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.items import IncomingMessage
-from conversations.inbound import Arrival, records
+from conversations.inbound import Arrival, changes, records
+from conversations.inbound.records import Outcome
 from conversations.models import InboundRecord, OutboundAttempt
 from conversations.realtime import hub
 from tenants.directory import TenantRef
@@ -209,6 +210,15 @@ def try_again_unasked() -> None:
     settling.refused = refused
 
 
+def forget_what_is_early() -> None:
+    """What is told of a message before the message came is dropped."""
+
+    def dropped(*given: Any) -> str:
+        return Outcome.UNRELATED
+
+    changes._park = dropped
+
+
 def unsupervised_listener() -> None:
     """A lost listening connection is not opened again."""
 
@@ -242,6 +252,7 @@ CHANGES: dict[str, Callable[[], None]] = {
         no_second_try,
         deaf_to_retry_after,
         try_again_unasked,
+        forget_what_is_early,
         unsupervised_listener,
     )
 }
@@ -258,6 +269,7 @@ MENDS: dict[str, Mend] = {
     "timed_out_but_delivered": Mend(
         "what has no key is not sent again on a guess", "try_again_unasked", "doubled"
     ),
+    "shuffled_history": Mend("what comes early waits for its message", "forget_what_is_early", "state"),
     "commit_order": Mend("events are numbered last, under the counter's row", "serial_numbers", "reader"),
     "listener_lost": Mend("the listener is supervised", "unsupervised_listener", "reader"),
     "wake_ups_dropped": Mend("the hub looks by itself, too", "no_slow_poll", "reader"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from config import env, postgres
 from config.postgres.place import PROJECT, state_folder
-from tests.drills import inbound, log, outages, outbound
+from tests.drills import inbound, log, outages, outbound, shuffling
 from tests.drills.checker import Breach
 from tests.drills.mends import MENDS
 from tests.drills.stage import Stage
@@ -35,6 +35,7 @@ DRILLS: dict[str, Callable[[Stage], str]] = {
         outages.platform_down,
         outages.rate_limited,
         outages.timed_out_but_delivered,
+        shuffling.shuffled_history,
         log.commit_order,
         log.listener_lost,
         log.wake_ups_dropped,
