@@ -99,6 +99,7 @@ CREATE TABLE kontor_template.contacts_contactidentity (
     address character varying(320) NOT NULL,
     display_name character varying(200) NOT NULL,
     is_reachable boolean NOT NULL,
+    reachability_at timestamp with time zone,
     profile_asked_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     last_used_at timestamp with time zone,
