@@ -94,6 +94,20 @@ class ConversationPrioritised(_OfConversation):
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationHeldElsewhere(_OfConversation):
+    """Another app of the account owns the thread on the platform: what we send there may be refused."""
+
+    name = "conversation.held_elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationTakenOver(_OfConversation):
+    """The thread on the platform is ours again."""
+
+    name = "conversation.taken_over"
+
+
+@dataclass(frozen=True, slots=True)
 class MessageReceived(_OfMessage):
     """The customer wrote."""
 

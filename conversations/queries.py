@@ -41,6 +41,7 @@ _CONVERSATION_FIELDS = {
     "sent_in_window": "sent_in_window",
     "brief_window_at": "brief_window_at",
     "sent_in_brief_window": "sent_in_brief_window",
+    "held_elsewhere_at": "held_elsewhere_at",
     "last_activity_at": "last_activity_at",
     "last_message_text": "last_message_text",
     "last_message_direction": "last_message_direction",

@@ -57,6 +57,7 @@ acts = [
     path("desk/conversations/<uuid:conversation_id>/reopen/", state.reopen, name="reopen"),
     path("desk/conversations/<uuid:conversation_id>/snooze/", state.snooze, name="snooze"),
     path("desk/conversations/<uuid:conversation_id>/priority/", state.prioritise, name="priority"),
+    path("desk/conversations/<uuid:conversation_id>/take-over/", state.take_over, name="take_over"),
     path("desk/messages/<uuid:message_id>/retry/", replies.retry, name="retry"),
     path("desk/messages/<uuid:message_id>/skip/", replies.skip, name="skip"),
     path("desk/comments/<uuid:message_id>/hide/", comments.hide, name="hide_comment"),

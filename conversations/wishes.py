@@ -25,8 +25,8 @@ class ReplyRefused(Exception):
     """The answer was not accepted, and nothing was written; `code` says why.
 
     Codes: those of contents.ContentRefused and files.limits.FileRefused (with their `limit`), unreachable,
-    no_consent (of advertising), inbox_closed, which_comment (an answer among comments names one), words_only,
-    one_message_only (of answers to comments), window_closed, window_used_up (`limit`: how many messages it still
+    no_consent (of advertising), inbox_closed, held_elsewhere (another app of the account owns the thread: no
+    machine may answer), which_comment (an answer among comments names one), words_only, one_message_only (of answers to comments), window_closed, window_used_up (`limit`: how many messages it still
     takes), human_only (allowed to a person who asks for it: outside_window=True), conversation_moved (with `newest`:
     what was written meanwhile), gone, not_failed.
     """
@@ -80,6 +80,8 @@ def accept(wish: Wish, conversation: Conversation, *, now: datetime) -> tuple[li
     require_way(conversation)
     if wish.template is not None and wish.template.is_marketing:
         _require_consent(conversation)
+    if conversation.held_elsewhere_at is not None and wish.by.agent_id is None:
+        raise ReplyRefused("held_elsewhere")
     _require_comment(conversation, parts)
     human_only = wish.needs_window and take_window(
         conversation, capabilities, len(parts), by=wish.by, outside_window=wish.outside_window, now=now

@@ -52,6 +52,10 @@ class ConversationRow(serializers.Serializer):
     sent_in_brief_window = serializers.IntegerField(
         help_text="Our messages since then, where the platform counts them; else 0."
     )
+    held_elsewhere_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Since when another app of the account owns the thread on the platform; null: it is ours.",
+    )
     last_activity_at = serializers.DateTimeField()
     last_message_text = serializers.CharField()
     last_message_direction = serializers.CharField(help_text="`in` or `out`; empty before the first message.")

@@ -218,6 +218,7 @@ class Capabilities:
     takes_templates: bool = False  # may be sent outside of the window
     has_subject: bool = False
     has_comments: bool = False  # public comments come in, and are answered and hidden
+    takes_threads: bool = False  # a thread that another app of the account owns can be taken over
 
 
 # --- the contract ------------------------------------------------------------------------------------------
@@ -322,6 +323,10 @@ class Channel(ABC):
     def hide_comment(self, comment_id: str, hidden: bool, account: Account, transport: Transport) -> None:
         """Hide a public comment from everybody but its author, or show it again. Raises DeliveryError."""
         raise DeliveryError(ErrorKind.BAD_REQUEST, code="no_comments", detail="there are no comments here")
+
+    def take_thread(self, address: str, account: Account, transport: Transport) -> None:
+        """Take the thread with a customer over from the app of the account that owns it. Raises DeliveryError."""
+        raise DeliveryError(ErrorKind.BAD_REQUEST, code="no_owners", detail="threads have no owner here")
 
 
 def text_length(text: str, unit: str) -> int:

@@ -119,6 +119,7 @@ def _echo(element: Element, message: JsonObject) -> MessageEcho | None:
         kind=graph_attachments.kind_of_message(words, attachments),
         attachments=attachments,
         correlation=wire.text(message, "metadata"),
+        is_standby=element.is_standby,
     )
 
 

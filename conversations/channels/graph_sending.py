@@ -101,6 +101,14 @@ def change_comment(
     _asked(PlatformRequest(method="POST", url=url, headers=headers, params=change), transport)
 
 
+def take_thread(account: Account, owner: str, address: str, transport: Transport) -> None:
+    """POST /{owner}/take_thread_control (Meta, conversation routing). A refusal concerns this thread alone: sending in
+    the others goes on. Raises DeliveryError."""
+    url, headers = graph.url(account, owner, "take_thread_control"), wire.bearer(account)
+    body = {"recipient": {"id": address}}
+    _asked(PlatformRequest(method="POST", url=url, headers=headers, json=body), transport)
+
+
 def require_words_only(message: OutgoingMessage) -> None:
     """Refuse what cannot stand below a comment. Raises DeliveryError."""
     if message.quick_replies or any(file.kind != "image" or not file.url for file in message.files):
@@ -108,7 +116,7 @@ def require_words_only(message: OutgoingMessage) -> None:
 
 
 def _asked(request: PlatformRequest, transport: Transport) -> dict[str, Any]:
-    """A refusal that concerns comments says nothing of the inbox, whose messages must go on."""
+    """A refusal that concerns comments or one thread says nothing of the inbox, whose messages must go on."""
     try:
         return graph.ask(request, transport)
     except DeliveryError as error:

@@ -79,6 +79,7 @@ class Instagram(Channel):
         cards_per_message=10,
         quick_replies=graph_sending.MOST_QUICK_REPLIES,
         has_comments=True,
+        takes_threads=True,
     )
     account_label = gettext_noop("Id of the Instagram account")
     secret_label = gettext_noop("App secret")
@@ -125,6 +126,9 @@ class Instagram(Channel):
         is_late = message.outside_window and not graph_sending.is_private_answer(message)
         why = graph_sending.HUMAN_AGENT if is_late else {}
         return graph_sending.post(message, account, "me", {**content, **why}, transport)
+
+    def take_thread(self, address: str, account: Account, transport: Transport) -> None:
+        graph_sending.take_thread(_hosted(account), "me", address, transport)
 
     def fetch_profile(self, address: str, account: Account, transport: Transport) -> Profile:
         """GET /{IGSID}. A customer who gave no consent by writing first has an empty profile."""

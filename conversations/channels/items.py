@@ -69,6 +69,11 @@ class IncomingMessage(Item):
     is_automatic: bool = False  # written by a machine (out of office, list): never answered by one of ours
     opens_brief_window: bool = False  # no message of theirs: opens `Capabilities.brief_window` only
 
+    @property
+    def is_standby(self) -> bool:
+        """Whether another app of the account owns the thread now."""
+        return bool(self.details.get("standby"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressChanged(Item):
@@ -115,6 +120,7 @@ class MessageEcho(Item):
     kind: str = "text"
     attachments: tuple[IncomingAttachment, ...] = ()
     correlation: str = ""
+    is_standby: bool = False  # another app of the account owns the thread now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

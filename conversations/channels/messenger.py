@@ -77,6 +77,7 @@ class Messenger(Channel):
         cards_per_message=10,
         quick_replies=graph_sending.MOST_QUICK_REPLIES,
         has_comments=True,
+        takes_threads=True,
     )
     account_label = gettext_noop("Page id")
     secret_label = gettext_noop("App secret")
@@ -112,6 +113,9 @@ class Messenger(Channel):
         is_late = message.outside_window and not graph_sending.is_private_answer(message)
         why = graph_sending.HUMAN_AGENT if is_late else {"messaging_type": "RESPONSE"}
         return graph_sending.post(message, account, account.account_id, {**content, **why}, transport)
+
+    def take_thread(self, address: str, account: Account, transport: Transport) -> None:
+        graph_sending.take_thread(account, account.account_id, address, transport)
 
     def fetch_profile(self, address: str, account: Account, transport: Transport) -> Profile:
         """GET /{PSID}. A customer without a profile, or without consent to read it, is an empty one."""

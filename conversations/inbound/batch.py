@@ -100,6 +100,7 @@ class Thread:
     last_message_text: str
     last_message_direction: str
     last_activity_at: datetime
+    held_elsewhere_at: datetime | None = None
     is_new: bool = False
     is_changed: bool = False
     open_session_id: UUID | None = None  # read for sleepers only: who is open needs none
@@ -133,6 +134,7 @@ class Batch:
     moves: dict[UUID, Any] = field(default_factory=dict)
     marks: dict[tuple[UUID, UUID], Any] = field(default_factory=dict)
     accepted: dict[UUID, str] = field(default_factory=dict)
+    holders: dict[UUID, datetime | None] = field(default_factory=dict)
     awaited: dict[tuple[UUID, str, str], list[UUID]] = field(default_factory=dict)
     """Our public answers without the platform's id, by conversation, comment answered (`to`) and text."""
     hidden: dict[UUID, tuple[bool, datetime]] = field(default_factory=dict)  # comments, and since when

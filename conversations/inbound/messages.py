@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conversations.channels.items import IncomingMessage, MessageEcho
 from conversations.events import MessageEchoed, MessageReceived
-from conversations.inbound import changes, comments, reports, threads
+from conversations.inbound import changes, comments, holders, reports, threads
 from conversations.inbound.batch import (
     Batch,
     Place,
@@ -60,6 +60,7 @@ def take_incoming(batch: Batch, entry: Entry, item: IncomingMessage) -> str:
     if is_first or not item.is_automatic:
         threads.open_for(thread, said)
     threads.append(thread, said)
+    holders.note(batch, thread, said.sent_at, is_standby=item.is_standby)
     if not item.is_automatic:
         threads.wait(thread, said)
     thread.last_inbound_number = said.number
@@ -98,6 +99,8 @@ def take_echo(batch: Batch, entry: Entry, item: MessageEcho) -> str:
     thread = batch.thread_at.get(place) or threads.begin(batch, entry, place, Status.RESOLVED)
     said = _said(batch, entry, thread, item)
     threads.append(thread, said)
+    if item.is_standby:
+        holders.note(batch, thread, said.sent_at, is_standby=True)
     threads.question_waits(thread, said.sent_at)
     _keep(batch, said, reference)
     echoed = MessageEchoed(

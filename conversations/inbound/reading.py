@@ -62,7 +62,8 @@ def read_threads(batch: Batch, places: set[Place]) -> None:
             """
             SELECT c.id, c.inbox_id, c.identity_id, c.contact_id, c.thread, c.status, c.waiting_since,
                    c.last_customer_message_at, c.reply_handle, c.reply_handle_at, c.message_count,
-                   c.last_inbound_number, c.last_message_text, c.last_message_direction, c.last_activity_at
+                   c.last_inbound_number, c.last_message_text, c.last_message_direction, c.last_activity_at,
+                   c.held_elsewhere_at
               FROM conversations_conversation c
              WHERE c.id = ANY (ARRAY(
                    SELECT (SELECT x.id FROM conversations_conversation x

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from contacts.events import ContactUpdated
-from conversations.inbound import parked, records, reports, waits, windows, writers
+from conversations.inbound import holders, parked, records, reports, waits, windows, writers
 from conversations.inbound.batch import Batch, Said, Thread
 from tenants.arrays import columns
 from tenants.ids import new_id
@@ -37,6 +37,7 @@ def write(batch: Batch) -> None:
     if changed:
         _update_threads(changed)
     windows.write(batch)
+    holders.write(batch)
     waits.write(batch)
     reports.write(batch)
     _set_external_ids(batch.accepted)

@@ -119,6 +119,8 @@ class Conversation(TenantModel):
     sent_in_window = models.PositiveSmallIntegerField(default=0, db_default=0)
     brief_window_at = models.DateTimeField(null=True)  # platform time of the follow, scan or tapped menu
     sent_in_brief_window = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # platform time since when another app of the account owns the thread (Meta, LINE modules); None: we do
+    held_elsewhere_at = models.DateTimeField(null=True)
     reply_handle = models.CharField(max_length=200, blank=True)  # LINE: newest reply token
     reply_handle_at = models.DateTimeField(null=True)  # when we received it
     message_count = models.IntegerField(default=0)  # number of the newest message

@@ -146,6 +146,7 @@ def reply_window(conversation: Conversation, now: datetime | None = None) -> dic
         "human_closes_at": span.human_closes_at,
         "spans": json.dumps(_spans(capabilities)),
         "takes_templates": capabilities.takes_templates,
+        "takes_threads": capabilities.takes_threads,
         "takes_files": bool(capabilities.file_limits),
         "file_limits": json.dumps(limits.told(capabilities)),
         "text_limit": capabilities.text_limit,

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from conversations import gates, lifecycle, queries
+from conversations import gates, lifecycle, queries, thread_control
 from conversations.models import Conversation
+from conversations.templatetags.desk import error_text
+from conversations.thread_control import TakeOverRefused
 from conversations.views import reads
-from conversations.views.answers import BadRequest, act, body_of, id_in, number_in, text_in
+from conversations.views.answers import BadRequest, act, body_of, id_in, number_in, problem, text_in
 from tenants.workspace.access import MemberRequest, Permission, needs
 from tenants.workspace.log import newest_sequence
 from tenants.workspace.models import Agent
@@ -71,6 +73,19 @@ def prioritise(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     conversation = gates.access_conversation(request.member, conversation_id)
     priority = number_in(body_of(request), "priority", most=max(Conversation.Priority.values))
     lifecycle.prioritise(conversation, priority=priority, by=request.member.actor)
+    return _row_answer(conversation)
+
+
+@act
+@needs(Permission.REPLY)
+def take_over(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
+    """Take the thread over from another app of the account. Asks the platform."""
+    conversation = gates.access_conversation(request.member, conversation_id)
+    try:
+        thread_control.take_over(conversation, by=request.member.actor)
+    except TakeOverRefused as refusal:
+        reason = {"reason": error_text(refusal.kind)} if refusal.kind else {}
+        return problem(refusal.code, 409, **reason)
     return _row_answer(conversation)
 
 

@@ -39,7 +39,7 @@ export class Acts {
       return true;
     } catch (error) {
       if (error instanceof SignedOut) this.on.signedOut();
-      else toast(error instanceof Refused && error.message ? error.message : text("failed"));
+      else toast(error instanceof Refused && error.message ? [error.message, error.body.reason].filter(Boolean).join(" ") : text("failed"));
       return false;
     }
   }

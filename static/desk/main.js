@@ -50,10 +50,7 @@ function apply(event) {
   if (event.conversation_id && event.conversation_id === thread.id) {
     if (event.name === "message.merged") thread.forget(event.payload.twin_id);
     if (event.message) thread.upsert(event.message);
-    if (event.conversation) {
-      thread.stateChanged(event.conversation);
-      composer.conversationChanged(event.conversation);
-    }
+    if (event.conversation) openChanged(event.conversation);
   }
   if (event.name === "conversation.seen" && event.actor.id === agent) seen(event.conversation_id, event.payload.number);
 }
@@ -76,9 +73,14 @@ function applyAgain(sequence) {
 
 function changed(row) {
   moved(row);
-  if (row.id !== thread.id) return;
+  if (row.id === thread.id) openChanged(row);
+}
+
+/** The open conversation changed: its head and its composer say so. */
+function openChanged(row) {
   thread.stateChanged(row);
   composer.conversationChanged(row);
+  for (const note of document.querySelectorAll("#conversation [data-held]")) note.hidden = !row.held_elsewhere_at;
 }
 
 function seen(id, number) {

@@ -194,6 +194,31 @@ def test_kinds_without_comments_say_so() -> None:
     assert error.value.code == "no_comments"
 
 
+@pytest.mark.parametrize("kind, owner", [("messenger", ""), ("instagram", "me")])
+def test_a_thread_is_taken_over_from_another_app(kind: str, owner: str) -> None:
+    sample, platform = samples(kind), Asked(answered({"success": True}))
+    registry.open(kind).take_thread(sample.ADDRESS, sample.ACCOUNT, platform)
+    [request] = platform.requests
+    owner = owner or sample.ACCOUNT.account_id
+    assert (request.method, request.url) == (
+        "POST",
+        f"{sample.ACCOUNT.base_url}/v25.0/{owner}/take_thread_control",
+    )
+    assert request.json == {"recipient": {"id": sample.ADDRESS}}
+    with pytest.raises(DeliveryError) as error:
+        refusing = Asked(refusal(400, code=200))
+        registry.open(kind).take_thread(sample.ADDRESS, sample.ACCOUNT, refusing)
+    assert error.value.kind is ErrorKind.BAD_REQUEST  # one thread says nothing of the inbox
+
+
+def test_kinds_whose_threads_have_no_owner_say_so() -> None:
+    line = registry.open("line")
+    assert not line.capabilities.takes_threads
+    with pytest.raises(DeliveryError) as error:
+        line.take_thread("1", samples("line").ACCOUNT, Asked())
+    assert error.value.code == "no_owners"
+
+
 # --- what came in ------------------------------------------------------------------------------------------
 
 
