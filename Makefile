@@ -15,7 +15,7 @@ WITH_DATABASE := $(BIN)/python -m config.postgres run --
 # Settings of a real installation, for the checks that only make sense there. The secrets live as long as the check.
 SECRET = $$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 SEAL = $$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
-PRODUCTION = KONTOR_ENV=production KONTOR_SECRET_KEY="$(SECRET)" KONTOR_SEAL_KEYS="$(SEAL)" \
+PRODUCTION = KONTOR_ENV=production KONTOR_SECRET_KEY="$(SECRET)" KONTOR_SEAL_KEYS="$(SEAL)" KONTOR_ERASURE_KEY="$(SECRET)" \
 	KONTOR_PUBLIC_URL=https://desk.kontor.invalid KONTOR_PUBLIC_HOSTS=desk.kontor.invalid \
 	KONTOR_BRAND_HOST_SUFFIX=brands.kontor.invalid
 

@@ -23,6 +23,10 @@ SECRET_KEY = env.secret(
 SEAL_KEYS = env.secret("KONTOR_SEAL_KEYS", development="Pb1bUAQpX0Kq1zq0Kc8FJb0U0vXb3S2Yv0y0m3m4xkE=").split(
     ","
 )
+# never changed: by it erased persons are recognised when platforms or backups tell of them again
+ERASURE_KEY = env.secret(
+    "KONTOR_ERASURE_KEY", development="kontor-development-erasure-key-never-used-in-production"
+)
 PUBLIC_HOSTS = env.csv("KONTOR_PUBLIC_HOSTS", ["localhost", "127.0.0.1"])
 BRAND_HOST_SUFFIX = env.text("KONTOR_BRAND_HOST_SUFFIX", "localhost")
 PUBLIC_URL = env.url(
@@ -100,6 +104,9 @@ LISTEN_URL = env.url(
 WAKE_UPS = env.flag(
     "KONTOR_WAKE_UPS", True
 )  # off: no background thread; listeners find events by reading slowly
+ACCESS_LOG_THREAD = env.flag(
+    "KONTOR_ACCESS_LOG_THREAD", True
+)  # off: accesses wait until somebody writes them
 WAKE_UPS_DROPPED_PERCENT = env.number("KONTOR_WAKE_UPS_DROPPED_PERCENT", 0)  # fault drills
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}

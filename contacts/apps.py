@@ -8,3 +8,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import reactors  # noqa: F401, PLC0415
+        from contacts.privacy import contact_rows, kept_kinds  # noqa: PLC0415 - needs the models
+
+        contact_rows.register()
+        kept_kinds.register()

@@ -8,7 +8,9 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         from conversations import postroom  # noqa: PLC0415 - needs the models
+        from conversations.privacy import register  # noqa: PLC0415
         from conversations.widget import acquaintance  # noqa: F401, PLC0415
         from tenants.jobs import beside_jobs  # noqa: PLC0415
 
         beside_jobs(postroom.run)
+        register.register()

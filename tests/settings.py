@@ -16,5 +16,6 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 AXES_ENABLED = False
 SECURE_SSL_REDIRECT = False
+ACCESS_LOG_THREAD = False  # tests write what is waiting themselves
 WAKE_UPS = False  # no thread that writes jobs behind a test's back; tests of the wake-ups switch it on
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True  # tests do not collect static files first

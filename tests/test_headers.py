@@ -119,6 +119,7 @@ def run_production() -> dict[str, object]:
         "KONTOR_ENV": "production",
         "KONTOR_SECRET_KEY": secrets.token_urlsafe(64),
         "KONTOR_SEAL_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "KONTOR_ERASURE_KEY": secrets.token_urlsafe(64),
         "KONTOR_SIMULATOR": "",
         "KONTOR_PUBLIC_URL": "https://desk.kontor.invalid",
     }

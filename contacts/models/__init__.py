@@ -6,8 +6,17 @@ from contacts.models.labels import ContactLabel, Label
 from contacts.models.notes import ContactNote
 from contacts.models.orders import Order
 from contacts.models.people import Contact, ContactAddress, ContactIdentity
+from contacts.models.privacy import (
+    AccessEntry,
+    Erasure,
+    ErasureEntry,
+    LegalHold,
+    PersonExport,
+    RetentionRule,
+)
 
 __all__ = [
+    "AccessEntry",
     "Consent",
     "Contact",
     "ContactAddress",
@@ -15,6 +24,11 @@ __all__ = [
     "ContactLabel",
     "ContactNote",
     "CustomField",
+    "Erasure",
+    "ErasureEntry",
     "Label",
+    "LegalHold",
     "Order",
+    "PersonExport",
+    "RetentionRule",
 ]

@@ -35,6 +35,8 @@ class Contact(TenantModel):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_seen_at = models.DateTimeField(_("last seen"), null=True)
+    # the person was erased (contacts.privacy): the row only holds times and numbers together
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("contact")

@@ -9,8 +9,9 @@ class CommentsConfig(AppConfig):
 
     def ready(self) -> None:
         from conversations import row_parts  # noqa: PLC0415
-        from conversations.comments import queries, reactors, receiving  # noqa: F401, PLC0415
+        from conversations.comments import privacy, queries, reactors, receiving  # noqa: F401, PLC0415
         from conversations.inbound import writers  # noqa: PLC0415
 
         row_parts.register("comment", queries.facts)
         writers.register(receiving.write)
+        privacy.register()

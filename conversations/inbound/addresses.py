@@ -37,7 +37,7 @@ def resolve(batch: Batch, sought: Sequence[Sought]) -> None:
     aliases.introduce(pairs)
     if moved:
         sought = [replace(one, address=moved.get(one.address, one.address)) for one in sought]
-    found = identify.resolve_many(sought)
+    found = identify.resolve_many(sought, erased=batch.erased)
     aliases.keep(pairs, found)
     batch.people = found | {old: found[new] for old, new in moved.items() if new in found}
 

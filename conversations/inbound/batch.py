@@ -123,6 +123,9 @@ class Batch:
 
     entries: Sequence[Entry]
     people: dict[Address, Found] = field(default_factory=dict)
+    erased: dict[Address, datetime] = field(
+        default_factory=dict
+    )  # addresses of erased persons, and since when
     said: dict[Reference, Said] = field(default_factory=dict)
     said_by_id: dict[UUID, Said] = field(default_factory=dict)
     threads: dict[UUID, Thread] = field(default_factory=dict)

@@ -29,6 +29,7 @@ from conversations.inbound import (
     answers,
     changes,
     comments,
+    forgotten,
     messages,
     news,
     parked,
@@ -150,12 +151,14 @@ def apply(entries: Sequence[Entry]) -> None:
     batch = Batch(entries)
     reading.read_said(batch)
     comments.read_awaited(batch)
+    forgotten.drop_timeless(batch)
     addresses.resolve(batch, _sought(batch))
-    places = {place for entry in entries if (place := messages.place_of(batch, entry)) is not None}
+    forgotten.drop(batch)
+    places = {place for entry in batch.entries if (place := messages.place_of(batch, entry)) is not None}
     reading.read_threads(batch, places)
     reading.read_sessions(batch)
     batch.parked = _read_parked(batch)
-    for entry in entries:
+    for entry in batch.entries:
         item = entry.arrival.item
         handle = _HANDLERS.get(type(item))
         outcome = records.expected(item) if handle is None else handle(batch, entry, item)
@@ -174,13 +177,11 @@ def _sought(batch: Batch) -> list[Sought]:
         address, item = batches.address_of(entry), entry.arrival.item
         if not address.address:
             continue
-        makes = messages.is_message(batch, entry)
+        makes, at = messages.is_message(batch, entry), entry.arrival.happened_at
         if isinstance(item, IncomingMessage):
-            found.append(
-                Sought(address, makes, entry.arrival.happened_at, item.sender_name, item.sender_language)
-            )
-        elif makes or isinstance(item, DeliveryReport | AudienceChange):
-            found.append(Sought(address, makes))
+            found.append(Sought(address, makes, at, item.sender_name, item.sender_language, at))
+        elif makes or isinstance(item, forgotten.SPEAKING):
+            found.append(Sought(address, makes, told_at=at))
     return found
 
 

@@ -174,7 +174,7 @@ def set_aside(failed: Mapping[UUID, str]) -> None:
 
 def amend(settled: Mapping[UUID, str], erased: set[UUID]) -> None:
     """Say what became of records (WAITS: they are parked); empty the bodies of `erased`, whose content the
-    customer took back."""
+    customer took back. Of those with the outcome `erased` the platform's id goes too."""
     ids = sorted({*settled, *erased})
     if not ids:
         return
@@ -186,6 +186,7 @@ def amend(settled: Mapping[UUID, str], erased: set[UUID]) -> None:
                                 WHEN new.outcome = '' THEN 'parked' ELSE 'done' END,
                    outcome = coalesce(new.outcome, r.outcome),
                    error = CASE WHEN new.outcome IS NULL THEN r.error ELSE '' END,
+                   event_id = CASE WHEN new.outcome = 'erased' THEN '' ELSE r.event_id END,
                    body = CASE WHEN new.erase THEN ''::bytea ELSE r.body END,
                    headers = CASE WHEN new.erase THEN '{}'::jsonb ELSE r.headers END
               FROM unnest(%s::uuid[], %s::text[], %s::bool[]) AS new (id, outcome, erase)

@@ -21,6 +21,7 @@ _OUTCOMES = (
     "withdrawn",
     "unrelated",
     "not_read",
+    "erased",
 )
 
 
@@ -45,6 +46,7 @@ class InboundRecord(TenantModel):
         WITHDRAWN = "withdrawn", _("dropped: taken back by the customer")
         UNRELATED = "unrelated", _("dropped: about nobody and nothing that we know")
         NOT_READ = "not_read", _("dropped: says nothing that is kept")
+        ERASED = "erased", _("dropped: of a person who was erased")
 
     DROPPED = (
         Outcome.OURS,
@@ -53,6 +55,7 @@ class InboundRecord(TenantModel):
         Outcome.WITHDRAWN,
         Outcome.UNRELATED,
         Outcome.NOT_READ,
+        Outcome.ERASED,
     )
 
     inbox = models.ForeignKey(

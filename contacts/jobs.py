@@ -1,0 +1,25 @@
+"""The jobs of contacts: importing them registers them, and what has to be looked after by the clock."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from contacts.privacy import erasing, exporting, retention
+from tenants.jobs import BULK, in_every_brand
+
+__all__ = ["erasing", "exporting", "retention", "sweep_privacy", "tidy_up_privacy"]
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue=BULK, name="contacts.sweep_privacy", queueing_lock="contacts.sweep_privacy")
+def sweep_privacy(timestamp: int) -> None:
+    """Every five minutes: erasings and exports that a killed worker has left, and exports that are too old."""
+    in_every_brand(erasing.sweep)
+    in_every_brand(exporting.sweep)
+
+
+@app.periodic(cron="7 2 * * *")
+@app.task(queue=BULK, name="contacts.tidy_up_privacy", queueing_lock="contacts.tidy_up_privacy")
+def tidy_up_privacy(timestamp: int) -> None:
+    """Every night: what has been kept for as long as the brand wants it."""
+    in_every_brand(retention.start)

@@ -1,0 +1,113 @@
+"""Who of the staff looked at whom: noted in passing, written a moment later, many at once, never in anybody's way.
+
+    access_log.note(member, Act.OPENED, "contact", contact.id)
+
+A process that dies takes what it has not written yet (a second's worth) with it; one that cannot write keeps what it
+has, up to MOST_WAITING, and forgets the oldest. Whoever works is never held up.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from contacts.models import AccessEntry
+from tenants.backend.current import InSchema
+from tenants.scope import scoped_tenant, tenant_scope
+from tenants.threads import DatabaseThreads, renew_old_connection
+from tenants.workspace.access import Acting
+from tenants.workspace.callers import Caller
+
+MOST_WAITING = 50_000
+WRITTEN_AFTER_SECONDS = 1.0
+AT_ONCE = 1_000
+
+Act = AccessEntry.Act
+
+logger = logging.getLogger(__name__)
+
+
+class _Noted(NamedTuple):
+    tenant: InSchema
+    row: AccessEntry
+
+
+_waiting: deque[_Noted] = deque(maxlen=MOST_WAITING)
+_guard = threading.Lock()
+_is_asked = threading.Event()
+_writer = DatabaseThreads(1, "access-log")
+
+
+def note(by: Acting, act: Act, subject_kind: str, subject_id: UUID | None = None) -> None:
+    """Note an access: who opened, listed, searched or exported what. Returns at once; raises nothing."""
+    token_id = by.token.id if isinstance(by, Caller) else None
+    row = AccessEntry(
+        actor_kind="token" if by.agent is None else "agent",
+        actor_id=token_id if by.agent is None else by.agent.id,
+        token_id=token_id,
+        act=act,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        happened_at=timezone.now(),
+    )
+    _waiting.append(_Noted(scoped_tenant(), row))
+    if settings.ACCESS_LOG_THREAD and not _is_asked.is_set():
+        _is_asked.set()
+        _writer.submit(_write_soon)
+
+
+def write_waiting() -> int:
+    """Write what is waiting, brand by brand. Returns how many rows."""
+    with _guard:
+        noted = [_waiting.popleft() for _ in range(len(_waiting))]
+    by_tenant: dict[UUID, list[_Noted]] = {}
+    for each in noted:
+        by_tenant.setdefault(each.tenant.id, []).append(each)
+    written = 0
+    for rows in by_tenant.values():
+        try:
+            with tenant_scope(rows[0].tenant):
+                AccessEntry.objects.bulk_create([each.row for each in rows], batch_size=AT_ONCE)
+        except DatabaseError as error:
+            logger.warning("%d accesses are not written yet: %s", len(rows), type(error).__name__)
+            _waiting.extendleft(reversed(rows))
+        else:
+            written += len(rows)
+    return written
+
+
+def entries(
+    *,
+    subject_id: UUID | None = None,
+    actor_id: UUID | None = None,
+    before: tuple[datetime, UUID] | None = None,
+) -> QuerySet[AccessEntry]:
+    """Accesses, newest first: to one contact or conversation, by one agent or token, older than a place."""
+    rows = AccessEntry.objects.order_by("-happened_at", "-id")
+    if subject_id is not None:
+        rows = rows.filter(subject_id=subject_id)
+    if actor_id is not None:
+        rows = rows.filter(Q(actor_id=actor_id) | Q(token_id=actor_id))
+    if before is not None:
+        at, row_id = before
+        rows = rows.filter(Q(happened_at__lt=at) | Q(happened_at=at, id__lt=row_id), happened_at__lte=at)
+    return rows
+
+
+def _write_soon() -> None:
+    _pause.wait(WRITTEN_AFTER_SECONDS)
+    _is_asked.clear()
+    renew_old_connection()
+    write_waiting()
+
+
+_pause = threading.Event()

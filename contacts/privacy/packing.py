@@ -1,0 +1,143 @@
+"""Writing a person's archive: JSON and a readable page side by side, row by row, whatever the person's size."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import IO, Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.html import escape
+
+from contacts.privacy import holders
+from contacts.privacy.holders import Person, Row
+
+TOLD_EVERY = 200
+CHUNK_BYTES = 65_536
+MASK = "•••"
+_EMAIL = re.compile(r"[^\s<>@,;:\"'()\[\]=]+@[^\s<>@,;:\"'()\[\]]+\.[^\s<>@,;:\"'()\[\].\\]+")
+_UNSAFE_IN_NAME = re.compile(r"[^\w. -]+")
+_HEAD = """<!doctype html>
+<html><head><meta charset="utf-8"><title>person</title></head><body>
+"""
+
+Tell = Callable[[int], None]
+
+
+def size(person: Person) -> int:
+    """About how many rows an archive will have: for the progress alone."""
+    return sum(
+        holder.holding(person).order_by().count()
+        for holder in holders.registered()
+        if holder.rows is not None
+    )
+
+
+def pack(person: Person, content: IO[bytes], *, tell: Tell) -> None:
+    """Write the archive into `content`. tell: is called with the number of rows written, now and then."""
+    keep = _own_addresses(person)
+    manifest: dict[str, dict[str, Any]] = {}
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
+        with tempfile.TemporaryFile() as as_json, tempfile.TemporaryFile() as as_page:
+            _write(person, keep, as_json, as_page, tell)
+            _add(archive, manifest, "person.json", as_json)
+            _add(archive, manifest, "person.html", as_page)
+        for holder in holders.registered():
+            for file in holder.files(person) if holder.files is not None else ():
+                name = f"files/{file.id}-{_UNSAFE_IN_NAME.sub('_', file.name)[:80]}"
+                try:
+                    with file.open() as opened:
+                        _add(archive, manifest, name, opened)
+                except FileNotFoundError:
+                    manifest[name] = {"missing": True}
+        told = {"made_at": timezone.now().isoformat(), "contents": manifest}
+        archive.writestr("manifest.json", json.dumps(told, indent=1, ensure_ascii=False))
+
+
+def _write(person: Person, keep: frozenset[str], as_json: IO[bytes], as_page: IO[bytes], tell: Tell) -> None:
+    as_json.write(b"{")
+    as_page.write(_HEAD.encode())
+    done, is_first = 0, True
+    for holder in holders.registered():
+        if holder.rows is None:
+            continue
+        as_json.write(f"{'' if is_first else ','}\n{json.dumps(holder.name)}: [".encode())
+        as_page.write(f"<h2>{escape(holder.model._meta.verbose_name_plural)}</h2>\n".encode())
+        is_first = False
+        for number, row in enumerate(holder.rows(person)):
+            shown = _masked(row, keep)
+            as_json.write((b",\n " if number else b"\n ") + _written(shown))
+            as_page.write(_as_page(shown).encode())
+            done += 1
+            if done % TOLD_EVERY == 0:
+                tell(done)
+        as_json.write(b"]")
+    as_json.write(b"\n}\n")
+    as_page.write(b"</body></html>\n")
+
+
+def _own_addresses(person: Person) -> frozenset[str]:
+    """The e-mail addresses that are the person's: all others are masked."""
+    found = {address.address.lower() for address in person.addresses}
+    rows = holders.claimed_addresses(person)
+    return frozenset(found | {value.lower() for value in rows})
+
+
+def _masked(value: Any, keep: frozenset[str]) -> Any:
+    if isinstance(value, str):
+        return _EMAIL.sub(lambda found: found[0] if found[0].lower() in keep else MASK, value)
+    if isinstance(value, dict):
+        return {_masked(key, keep): _masked(each, keep) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(each, keep) for each in value]
+    return value
+
+
+def _written(row: Row) -> bytes:
+    return json.dumps(row, ensure_ascii=False, default=_plain).encode("utf-8", "replace")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot stand in an export")
+
+
+def _as_page(row: Row) -> str:
+    lines = [
+        f"<dt>{escape(name)}</dt><dd>{escape(_text(value))}</dd>"
+        for name, value in row.items()
+        if value not in (None, "", {}, [])
+    ]
+    return f"<dl>{''.join(lines)}</dl>\n"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    return value.isoformat(" ", "seconds") if isinstance(value, datetime) else str(value)
+
+
+def _add(archive: zipfile.ZipFile, manifest: dict[str, dict[str, Any]], name: str, source: IO[bytes]) -> None:
+    source.seek(0)
+    digest, length = hashlib.sha256(), 0
+    with archive.open(name, "w", force_zip64=True) as target:
+        for chunk in _chunks(source):
+            digest.update(chunk)
+            length += len(chunk)
+            target.write(chunk)
+    manifest[name] = {"bytes": length, "sha256": digest.hexdigest()}
+
+
+def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+    while chunk := source.read(CHUNK_BYTES):
+        yield chunk

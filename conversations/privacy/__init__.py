@@ -1,0 +1,1 @@
+"""What becomes of a person's conversations, messages and files, and of what the roads keep of them."""

@@ -1,0 +1,208 @@
+"""Erasing a person: planned, confirmed twice, done in steps, certified; and nobody comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from django.utils import timezone
+
+from contacts.models import Contact, ContactNote, ErasureEntry
+from contacts.privacy import certificates, erasing, hold, restoring
+from contacts.privacy.erasing import ErasureRefused
+from contacts.privacy.hold import Restricted
+from conversations.models import Conversation, InboundRecord, Inbox, Message, Session, Wait
+from tenants.workspace.events import Actor
+from tenants.workspace.models import Agent, AuditEntry, Event
+from tests.contacts.privacy.ground import customer, erase, work
+from tests.conversations.posting import START, arrive, message
+
+pytestmark = pytest.mark.django_db
+
+
+def test_erasing_takes_texts_records_and_addresses_and_leaves_the_times(
+    inbox: Inbox, alice_agent: Agent
+) -> None:
+    contact = customer(inbox)
+    ContactNote.objects.create(contact=contact, text="likes harbours", created_at=timezone.now())
+    times = list(Wait.objects.values_list("started_at", "session__started_at"))
+    erasure = erase(contact, alice_agent)
+    contact.refresh_from_db()
+    assert (contact.name, erasure.state) == (f"erased #{erasure.number}", "done")
+    assert contact.erased_at is not None
+    said = Message.objects.get()
+    assert (said.text, said.details) == ("", {"erased": True})
+    assert said.external_id.startswith("erased:")
+    assert bytes(InboundRecord.objects.get().body) == b""
+    assert contact.identities.get().address.startswith("erased:")
+    assert not ContactNote.objects.exists()
+    talk = Conversation.objects.get()
+    assert (talk.status, talk.last_message_text) == ("resolved", "")
+    assert list(Wait.objects.values_list("started_at", "session__started_at")) == times
+    assert Session.objects.count() == 1
+
+
+def test_a_redelivery_of_an_erased_message_brings_nobody_back(inbox: Inbox, alice_agent: Agent) -> None:
+    erase(customer(inbox), alice_agent)
+    messages, contacts = Message.objects.count(), Contact.objects.count()
+    arrive(inbox, message("m1", "My secret is harbour-17"))
+    arrive(inbox, message("m2", "written before, delivered late"))
+    assert (Message.objects.count(), Contact.objects.count()) == (messages, contacts)
+    dropped = InboundRecord.objects.filter(outcome="erased")
+    assert [(row.state, bytes(row.body), row.event_id) for row in dropped] == [("done", b"", "")] * 2
+
+
+def test_a_new_message_after_the_erasure_makes_a_fresh_contact(inbox: Inbox, alice_agent: Agent) -> None:
+    erased = customer(inbox)
+    erase(erased, alice_agent)
+    arrive(inbox, message("m9", "Hello again", (timezone.now() - START).total_seconds() + 60))
+    fresh = Contact.objects.get(erased_at__isnull=True)
+    assert fresh.id != erased.id
+    assert Message.objects.get(external_id="m9").conversation.contact_id == fresh.id
+
+
+def message_time():
+    return Message.objects.order_by("sent_at")[0].sent_at
+
+
+def test_one_person_alone_types_the_name_and_a_second_one_does_not(
+    inbox: Inbox, alice_agent: Agent, carol_agent: Agent
+) -> None:
+    contact = customer(inbox)
+    erasure = erasing.plan(contact, mode="erase", by=Actor.agent(alice_agent))
+    with pytest.raises(ErasureRefused, match="not_confirmed_twice"):
+        erasing.confirm(erasure, by=Actor.agent(alice_agent), typed="yes")
+    erasing.confirm(erasure, by=Actor.agent(carol_agent))
+    erasure.refresh_from_db()
+    assert (erasure.state, erasure.confirmed_by) == ("confirmed", carol_agent.id)
+
+
+def test_a_dry_run_counts_and_changes_nothing(inbox: Inbox, alice_agent: Agent) -> None:
+    contact = customer(inbox)
+    erasure = erasing.plan(contact, mode="erase", by=Actor.agent(alice_agent))
+    assert erasure.planned["conversations.message"] == 1
+    assert erasure.planned["conversations.inboundrecord"] == 1
+    assert Message.objects.get().text == "My secret is harbour-17"
+    work(erasure)
+    assert Message.objects.get().text == "My secret is harbour-17"
+
+
+def test_a_killed_worker_is_followed_by_one_that_goes_on(inbox: Inbox, alice_agent: Agent) -> None:
+    contact = customer(inbox)
+    for number in range(2, 6):
+        arrive(inbox, message(f"m{number}", f"more {number}", number))
+    erasure = erasing.plan(contact, mode="erase", by=Actor.agent(alice_agent))
+    erasing.confirm(erasure, by=Actor.agent(alice_agent), typed=erasing.name_to_type(contact))
+    real, calls = erasing._clear, []
+
+    def dies_at_the_third(*args: object) -> None:
+        calls.append(args)
+        if len(calls) == 3:
+            raise SystemExit
+        real(*args)  # type: ignore[arg-type]
+
+    with (
+        patch.object(erasing, "ROWS_AT_ONCE", 2),
+        patch.object(erasing, "_clear", dies_at_the_third),
+        pytest.raises(SystemExit),
+    ):
+        work(erasure)
+    erasure.refresh_from_db()
+    assert erasure.state == "running"
+    work(erasure)
+    erasure.refresh_from_db()
+    assert (erasure.state, erasure.erased["conversations.message"]) == ("done", 5)
+    assert not Message.objects.exclude(text="").exists()
+
+
+def test_a_hold_keeps_the_person_and_lifting_it_lets_them_go(inbox: Inbox, alice_agent: Agent) -> None:
+    contact, by = customer(inbox), Actor.agent(alice_agent)
+    review = timezone.now().date() + timedelta(days=30)
+    hold.place(contact, reason="court case 12", owner=alice_agent, review_on=review, by=by)
+    with pytest.raises(Restricted):
+        erasing.plan(contact, mode="erase", by=by)
+    hold.lift(contact, by=by)
+    assert erase(contact, alice_agent).state == "done"
+
+
+def test_a_hold_between_plan_and_confirmation_stops_the_erasing(inbox: Inbox, alice_agent: Agent) -> None:
+    contact, by = customer(inbox), Actor.agent(alice_agent)
+    erasure = erasing.plan(contact, mode="erase", by=by)
+    hold.place(contact, reason="case", owner=None, review_on=timezone.now().date(), by=by)
+    with pytest.raises(Restricted):
+        erasing.confirm(erasure, by=by, typed=erasing.name_to_type(contact))
+    hold.lift(contact, by=by)
+    erasing.confirm(erasure, by=by, typed=erasing.name_to_type(contact))
+
+
+def test_the_certificate_counts_names_nobody_and_carries_its_digest(inbox: Inbox, alice_agent: Agent) -> None:
+    erasure = erase(customer(inbox), alice_agent)
+    told = certificates.certificate(erasure)
+    assert told["rows"]["conversations.message"] == 1
+    assert (told["sha256"], erasure.sealed_memory) == (certificates.digest(erasure), "")
+    assert len(told["address_digests"]) == ErasureEntry.objects.count() == 1
+    assert Event.objects.filter(name="contact.erased", contact_id=erasure.contact_id).count() == 1
+
+
+def test_audit_lines_lose_the_person_and_keep_time_and_act(inbox: Inbox, alice_agent: Agent) -> None:
+    contact, by = customer(inbox), Actor.agent(alice_agent)
+    hold.place(contact, reason="case", owner=None, review_on=timezone.now().date(), by=by)
+    hold.lift(contact, by=by)
+    erase(contact, alice_agent)
+    lines = AuditEntry.objects.filter(act__in=["contact.held", "contact.released"])
+    assert lines.count() == 2
+    assert len({line.target_id for line in lines}) == 1
+    assert str(contact.id) not in {line.target_id for line in lines}
+
+
+def test_anonymising_keeps_texts_without_names_and_addresses(inbox: Inbox, alice_agent: Agent) -> None:
+    contact = customer(inbox, "I am Ada Byron, ada@lovelace.test, +44 20 7946 0958. Where is my order?")
+    Contact.objects.filter(id=contact.id).update(name="Ada Byron")
+    contact.refresh_from_db()
+    erase(contact, alice_agent, mode="anonymise")
+    assert Message.objects.get().text == "I am •••, •••, •••. Where is my order?"
+
+
+def test_one_address_is_erased_and_the_person_stays(inbox: Inbox, alice_agent: Agent) -> None:
+    contact = customer(inbox)
+    Contact.objects.filter(id=contact.id).update(name="Ada")
+    contact.refresh_from_db()
+    other = contact.identities.create(channel="line", scope="", address="U-ada")
+    first = contact.identities.get(channel="messenger")
+    erasure = erase(contact, alice_agent, identity_id=first.id)
+    contact.refresh_from_db()
+    assert (contact.name, contact.erased_at) == ("Ada", None)
+    assert list(contact.identities.all()) == [other]
+    talk = Conversation.objects.get()
+    assert talk.contact_id == erasure.erased_contact_id != contact.id
+    assert Message.objects.get().text == ""
+
+
+def test_after_a_restore_the_journal_erases_again(inbox: Inbox, alice_agent: Agent) -> None:
+    contact = customer(inbox)
+    kept = {model: list(model.objects.values()) for model in (Contact, Message, Conversation)}
+    address = contact.identities.get().address
+    erasure = erase(contact, alice_agent)
+    for rows in kept.values():
+        assert rows
+    # what a dump of the brand from before the erasure brings back
+    Contact.objects.filter(id=contact.id).update(name="Ada", erased_at=None)
+    contact.identities.update(address=address)
+    Message.objects.update(text="My secret is harbour-17", details={}, external_id="m1")
+    ErasureEntry.objects.all().delete()
+    erasure.delete()
+    assert restoring.reapply() == 1
+    assert restoring.reapply() == 0
+    assert (Message.objects.get().text, contact.identities.get().address[:7]) == ("", "erased:")
+    contacts = Contact.objects.count()
+    arrive(inbox, message("m1", "My secret is harbour-17"))
+    assert Contact.objects.count() == contacts
+
+
+def test_an_erased_person_is_not_erased_again(inbox: Inbox, alice_agent: Agent) -> None:
+    contact = customer(inbox)
+    erase(contact, alice_agent)
+    contact.refresh_from_db()
+    with pytest.raises(ErasureRefused, match="erased_already"):
+        erasing.plan(contact, mode="erase", by=Actor.agent(alice_agent))
