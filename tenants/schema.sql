@@ -46,6 +46,17 @@ CREATE TABLE kontor_template.comments_post (
     inbox_id uuid NOT NULL
 )
 
+CREATE TABLE kontor_template.contacts_accessentry (
+    id uuid NOT NULL,
+    actor_kind character varying(12) NOT NULL,
+    actor_id uuid,
+    token_id uuid,
+    act character varying(8) NOT NULL,
+    subject_kind character varying(20) NOT NULL,
+    subject_id uuid,
+    happened_at timestamp with time zone NOT NULL
+)
+
 CREATE TABLE kontor_template.contacts_consent (
     id uuid NOT NULL,
     channel character varying(20) NOT NULL,
@@ -76,6 +87,7 @@ CREATE TABLE kontor_template.contacts_contact (
     marks jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     last_seen_at timestamp with time zone,
+    erased_at timestamp with time zone,
     merged_into_id uuid,
     CONSTRAINT contact_not_merged_into_itself CHECK (((merged_into_id IS NULL) OR (NOT ((merged_into_id = id) AND (merged_into_id IS NOT NULL)))))
 )
@@ -139,6 +151,39 @@ CREATE TABLE kontor_template.contacts_customfield (
     CONSTRAINT custom_field_type_known CHECK ((type IN ('text', 'number', 'boolean', 'date', 'moment', 'choice', 'choices', 'link')))
 )
 
+CREATE TABLE kontor_template.contacts_erasure (
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    contact_id uuid NOT NULL,
+    identity_id uuid,
+    erased_contact_id uuid,
+    mode character varying(9) NOT NULL,
+    state character varying(9) NOT NULL,
+    ground character varying(200) NOT NULL,
+    planned_by uuid,
+    confirmed_by uuid,
+    planned jsonb NOT NULL,
+    erased jsonb NOT NULL,
+    digests jsonb NOT NULL,
+    sealed_memory text NOT NULL,
+    sha256 character varying(64) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT contacts_erasure_number_check CHECK ((number >= 0)),
+    CONSTRAINT erasure_done_forgets CHECK (((NOT ((state)::text = 'done'::text)) OR (sealed_memory = ''::text))),
+    CONSTRAINT erasure_mode_known CHECK ((mode IN ('erase', 'anonymise'))),
+    CONSTRAINT erasure_state_known CHECK ((state IN ('planned', 'confirmed', 'running', 'done')))
+)
+
+CREATE TABLE kontor_template.contacts_erasureentry (
+    id uuid NOT NULL,
+    digest bytea NOT NULL,
+    erasure_id uuid NOT NULL,
+    erased_at timestamp with time zone NOT NULL
+)
+
 CREATE TABLE kontor_template.contacts_label (
     id uuid NOT NULL,
     name character varying(60) NOT NULL,
@@ -146,6 +191,20 @@ CREATE TABLE kontor_template.contacts_label (
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT label_colour_form CHECK (((colour)::text ~ '^#[0-9a-f]{6}$'::text)),
     CONSTRAINT label_has_a_name CHECK ((NOT ((name)::text = ''::text)))
+)
+
+CREATE TABLE kontor_template.contacts_legalhold (
+    id uuid NOT NULL,
+    reason character varying(500) NOT NULL,
+    review_on date NOT NULL,
+    placed_by uuid,
+    placed_at timestamp with time zone NOT NULL,
+    lifted_by uuid,
+    lifted_at timestamp with time zone,
+    contact_id uuid NOT NULL,
+    owner_id uuid,
+    CONSTRAINT hold_has_a_reason CHECK ((NOT ((reason)::text = ''::text))),
+    CONSTRAINT hold_lifted_after_placed CHECK (((lifted_at IS NULL) OR (lifted_at >= placed_at)))
 )
 
 CREATE TABLE kontor_template.contacts_order (
@@ -160,6 +219,40 @@ CREATE TABLE kontor_template.contacts_order (
     placed_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     contact_id uuid NOT NULL
+)
+
+CREATE TABLE kontor_template.contacts_personexport (
+    id uuid NOT NULL,
+    asked_by uuid NOT NULL,
+    state character varying(7) NOT NULL,
+    rows_done integer NOT NULL,
+    rows_total integer NOT NULL,
+    path character varying(120) NOT NULL,
+    size bigint,
+    sha256 character varying(64) NOT NULL,
+    tries smallint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    contact_id uuid NOT NULL,
+    CONSTRAINT contacts_personexport_rows_done_check CHECK ((rows_done >= 0)),
+    CONSTRAINT contacts_personexport_rows_total_check CHECK ((rows_total >= 0)),
+    CONSTRAINT contacts_personexport_tries_check CHECK ((tries >= 0)),
+    CONSTRAINT person_export_done_has_content CHECK (((NOT ((state)::text = 'done'::text)) OR (NOT ((path)::text = ''::text)))),
+    CONSTRAINT person_export_state_known CHECK ((state IN ('waiting', 'running', 'done', 'failed')))
+)
+
+CREATE TABLE kontor_template.contacts_retentionrule (
+    id uuid NOT NULL,
+    kind character varying(40) NOT NULL,
+    is_on boolean NOT NULL,
+    keep smallint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    last_run_at timestamp with time zone,
+    last_removed bigint NOT NULL,
+    CONSTRAINT contacts_retentionrule_keep_check CHECK ((keep >= 0)),
+    CONSTRAINT contacts_retentionrule_last_removed_check CHECK ((last_removed >= 0)),
+    CONSTRAINT retention_keeps_something CHECK ((keep >= 1))
 )
 
 CREATE TABLE kontor_template.conversations_accesstoken (
@@ -237,7 +330,7 @@ CREATE TABLE kontor_template.conversations_inboundrecord (
     repeats integer DEFAULT 0 NOT NULL,
     received_at timestamp with time zone NOT NULL,
     inbox_id uuid,
-    CONSTRAINT inbound_record_has_outcome_when_read CHECK ((((outcome IN ('threaded', 'applied', 'opened', 'ours', 'known', 'outdated', 'withdrawn', 'unrelated', 'not_read')) AND ((state)::text = 'done'::text)) OR ((NOT ((state)::text = 'done'::text)) AND ((outcome)::text = ''::text))))
+    CONSTRAINT inbound_record_has_outcome_when_read CHECK ((((outcome IN ('threaded', 'applied', 'opened', 'ours', 'known', 'outdated', 'withdrawn', 'unrelated', 'not_read', 'erased')) AND ((state)::text = 'done'::text)) OR ((NOT ((state)::text = 'done'::text)) AND ((outcome)::text = ''::text))))
 )
 
 CREATE TABLE kontor_template.conversations_inbox (
@@ -547,6 +640,9 @@ ALTER TABLE ONLY kontor_template.comments_comment
 ALTER TABLE ONLY kontor_template.comments_post
     ADD CONSTRAINT comments_post_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_accessentry
+    ADD CONSTRAINT contacts_accessentry_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_consent
     ADD CONSTRAINT contacts_consent_pkey PRIMARY KEY (id)
 
@@ -571,11 +667,35 @@ ALTER TABLE ONLY kontor_template.contacts_customfield
 ALTER TABLE ONLY kontor_template.contacts_customfield
     ADD CONSTRAINT contacts_customfield_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_erasure
+    ADD CONSTRAINT contacts_erasure_number_key UNIQUE (number)
+
+ALTER TABLE ONLY kontor_template.contacts_erasure
+    ADD CONSTRAINT contacts_erasure_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_erasureentry
+    ADD CONSTRAINT contacts_erasureentry_digest_key UNIQUE (digest)
+
+ALTER TABLE ONLY kontor_template.contacts_erasureentry
+    ADD CONSTRAINT contacts_erasureentry_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_label
     ADD CONSTRAINT contacts_label_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_legalhold
+    ADD CONSTRAINT contacts_legalhold_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_order
     ADD CONSTRAINT contacts_order_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_personexport
+    ADD CONSTRAINT contacts_personexport_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_retentionrule
+    ADD CONSTRAINT contacts_retentionrule_kind_key UNIQUE (kind)
+
+ALTER TABLE ONLY kontor_template.contacts_retentionrule
+    ADD CONSTRAINT contacts_retentionrule_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.conversations_accesstoken
     ADD CONSTRAINT conversations_accesstoken_inbox_id_key UNIQUE (inbox_id)
@@ -736,6 +856,12 @@ ALTER TABLE ONLY kontor_template.workspace_team
 ALTER TABLE ONLY kontor_template.workspace_team
     ADD CONSTRAINT workspace_team_pkey PRIMARY KEY (id)
 
+CREATE INDEX access_by_actor ON kontor_template.contacts_accessentry USING btree (actor_id, happened_at DESC, id DESC)
+
+CREATE INDEX access_by_subject ON kontor_template.contacts_accessentry USING btree (subject_id, happened_at DESC, id DESC)
+
+CREATE INDEX access_newest_first ON kontor_template.contacts_accessentry USING btree (happened_at DESC, id DESC)
+
 CREATE INDEX attachment_by_file ON kontor_template.conversations_attachment USING btree (file_id) WHERE (file_id IS NOT NULL)
 
 CREATE INDEX attachment_without_file ON kontor_template.conversations_attachment USING btree (id) WHERE ((file_id IS NULL) AND ((kind IN ('image', 'video', 'audio', 'file')) OR (((kind)::text = 'sticker'::text) AND ((NOT (url = ''::text)) OR (NOT ((media_id)::text = ''::text))))))
@@ -768,6 +894,12 @@ CREATE INDEX contacts_contactnote_author_id_d94c92b2 ON kontor_template.contacts
 
 CREATE INDEX contacts_customfield_key_c5ad96f0_like ON kontor_template.contacts_customfield USING btree (key varchar_pattern_ops)
 
+CREATE INDEX contacts_legalhold_owner_id_936414d4 ON kontor_template.contacts_legalhold USING btree (owner_id)
+
+CREATE INDEX contacts_personexport_contact_id_39b9c957 ON kontor_template.contacts_personexport USING btree (contact_id)
+
+CREATE INDEX contacts_retentionrule_kind_ad98e940_like ON kontor_template.contacts_retentionrule USING btree (kind varchar_pattern_ops)
+
 CREATE INDEX conversation_by_assignee ON kontor_template.conversations_conversation USING btree (assignee_id, status, last_activity_at DESC, id DESC)
 
 CREATE INDEX conversation_by_status ON kontor_template.conversations_conversation USING btree (status, last_activity_at DESC, id DESC)
@@ -796,9 +928,13 @@ CREATE INDEX conversations_wait_conversation_id_8ef43a13 ON kontor_template.conv
 
 CREATE INDEX conversations_wait_session_id_a0e8491e ON kontor_template.conversations_wait USING btree (session_id)
 
+CREATE INDEX erasure_by_contact ON kontor_template.contacts_erasure USING btree (contact_id)
+
 CREATE INDEX event_by_contact ON kontor_template.workspace_event USING btree (contact_id, sequence DESC)
 
 CREATE INDEX event_by_conversation ON kontor_template.workspace_event USING btree (conversation_id, sequence DESC)
+
+CREATE INDEX hold_by_contact ON kontor_template.contacts_legalhold USING btree (contact_id)
 
 CREATE INDEX idempotency_by_age ON kontor_template.workspace_idempotencykey USING btree (created_at)
 
@@ -826,6 +962,8 @@ CREATE UNIQUE INDEX one_label_per_name ON kontor_template.contacts_label USING b
 
 CREATE UNIQUE INDEX one_live_conversation_per_identity ON kontor_template.conversations_conversation USING btree (inbox_id, identity_id, thread) WHERE (NOT ((status)::text = 'resolved'::text))
 
+CREATE UNIQUE INDEX one_live_hold_per_contact ON kontor_template.contacts_legalhold USING btree (contact_id) WHERE (lifted_at IS NULL)
+
 CREATE UNIQUE INDEX one_message_per_client_id ON kontor_template.conversations_message USING btree (conversation_id, client_id) WHERE (client_id IS NOT NULL)
 
 CREATE UNIQUE INDEX one_message_per_external_id ON kontor_template.conversations_message USING btree (inbox_id, external_id) WHERE (NOT ((external_id)::text = ''::text))
@@ -841,6 +979,8 @@ CREATE UNIQUE INDEX one_record_per_event ON kontor_template.conversations_inboun
 CREATE INDEX order_newest_first ON kontor_template.contacts_order USING btree (contact_id, placed_at DESC, id DESC)
 
 CREATE INDEX parked_by_age ON kontor_template.conversations_parkeditem USING btree (parked_at)
+
+CREATE INDEX person_export_by_end ON kontor_template.contacts_personexport USING btree (expires_at)
 
 CREATE INDEX session_by_start ON kontor_template.conversations_session USING btree (inbox_id, started_at)
 
@@ -931,8 +1071,17 @@ ALTER TABLE ONLY kontor_template.contacts_contactnote
 ALTER TABLE ONLY kontor_template.contacts_contactnote
     ADD CONSTRAINT contacts_contactnote_contact_id_16d3354c_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
+ALTER TABLE ONLY kontor_template.contacts_legalhold
+    ADD CONSTRAINT contacts_legalhold_contact_id_724f961a_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_legalhold
+    ADD CONSTRAINT contacts_legalhold_owner_id_936414d4_fk_workspace_agent_id FOREIGN KEY (owner_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.contacts_order
     ADD CONSTRAINT contacts_order_contact_id_3d0809c5_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_personexport
+    ADD CONSTRAINT contacts_personexpor_contact_id_39b9c957_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.conversations_conversation
     ADD CONSTRAINT conversation_has_its_identitys_contact FOREIGN KEY (identity_id, contact_id) REFERENCES kontor_template.contacts_contactidentity(id, contact_id) ON UPDATE CASCADE DEFERRABLE
