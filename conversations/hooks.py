@@ -12,7 +12,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -25,7 +24,7 @@ from conversations.channels.base import Channel, Hook, Unparsable
 from conversations.channels.items import Item
 from conversations.hook_bodies import BodyTooLarge, Disconnected, read_body
 from conversations.inbound import records
-from conversations.inbound.arrivals import by_tenant
+from conversations.inbound.arrivals import accounted, by_tenant
 from conversations.refusals import Refusals
 from tenants import channel_apps, directory, peers
 from tenants.directory import AppRef, TenantRef
@@ -189,8 +188,7 @@ async def _accounted(app: AppRef, items: Sequence[Item]) -> Sequence[Item]:
     """Items whose platform does not name the receiving account belong to the only one of the application."""
     if all(item.account_id for item in items):
         return items
-    account_id = await directory.ask(directory.only_account, app.id, app.kind)
-    return [item if item.account_id else replace(item, account_id=account_id) for item in items]
+    return accounted(items, await directory.ask(directory.only_account, app.id, app.kind))
 
 
 async def _bury(
@@ -199,7 +197,7 @@ async def _bury(
     """Keep a signed body that cannot be read, for a person to see and for replay."""
     counts["unparsable"] += 1
     if not isinstance(error, Unparsable):
-        logger.exception("reading a %s hook failed", channel.kind, exc_info=error)
+        logger.error("reading a %s hook failed: %s", channel.kind, records.whereabouts(error))
     reason = records.failure(error)
     if app.tenant_id is None:
         await in_thread(_bury_in_public, app, body, headers, reason)
@@ -208,7 +206,15 @@ async def _bury(
     if tenant is not None and _takes_part(tenant, 1):
         if not tenant.is_complete:
             raise _come_again()
-        await in_tenant(tenant, records.bury, channel=channel.kind, body=body, headers=headers, error=reason)
+        await in_tenant(
+            tenant,
+            records.bury,
+            channel=channel.kind,
+            account_id=await directory.ask(directory.only_account, app.id, app.kind),
+            body=body,
+            headers=headers,
+            error=reason,
+        )
 
 
 def _bury_in_public(app: AppRef, body: bytes, headers: dict[str, str], reason: str) -> None:

@@ -21,7 +21,7 @@ from conversations.channels.items import Item
 from conversations.events import InboundDied, InboundReplayed
 from conversations.inbound import answers, comments, late, records
 from conversations.inbound.addresses import hold
-from conversations.inbound.arrivals import Arrival, by_tenant
+from conversations.inbound.arrivals import Arrival, accounted, by_tenant
 from conversations.inbound.reception import take
 from conversations.inbound.records import Entry
 from conversations.inbound.retries import TRIES, TRY, pause_after
@@ -95,6 +95,8 @@ def replay_hook(hook: UnparsedHook) -> int:
     """
     app = hook.app
     items = registry.open(app.kind).parse(bytes(hook.body))
+    if not all(item.account_id for item in items):
+        items = accounted(items, directory.only_account(app.id, app.kind))
     accounts = {item.account_id for item in items}
     routes = {account_id: directory.route(app.id, app.kind, account_id) for account_id in accounts}
     handed_over = 0
@@ -164,7 +166,9 @@ def _read(row: InboundRecord) -> None:
 
 
 def _arrivals(row: InboundRecord, items: Iterable[Item]) -> list[Arrival]:
-    """The items of a whole body that could not be read when it came, for the brand's own inboxes."""
+    """The items of a whole body that could not be read when it came, for the brand's own inboxes. Those whose
+    platform names no account belong to the one that the body was for."""
+    items = accounted(items, row.account_id)
     inboxes = dict(Inbox.objects.filter(channel=row.channel).values_list("account_id", "id"))
     return [
         Arrival(item, inboxes[item.account_id], row.headers, row.received_at)
@@ -175,7 +179,7 @@ def _arrivals(row: InboundRecord, items: Iterable[Item]) -> list[Arrival]:
 
 def _note_failure(record_id: UUID, tries: int, error: Exception) -> None:
     reason = records.failure(error)
-    logger.warning("an inbound record failed, try %s: %s", tries, reason)
+    logger.warning("an inbound record failed, try %s: %s", tries, records.whereabouts(error))
     with unit_of_work():
         row = InboundRecord.objects.select_for_update().filter(id=record_id, state=State.NEW).first()
         if row is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,6 +31,11 @@ class Arrival:
         if self.item.happened_at >= UNKNOWN_TIME:
             return self.received_at
         return min(self.item.happened_at, self.received_at + FUTURE_ALLOWED)
+
+
+def accounted(items: Iterable[Item], account_id: str) -> list[Item]:
+    """The items, those whose platform does not name the receiving account as of this one."""
+    return [item if item.account_id else replace(item, account_id=account_id) for item in items]
 
 
 def by_tenant(

@@ -115,7 +115,7 @@ def take(entries: Sequence[Entry]) -> list[tuple[Entry, Exception]]:
     if error is None:
         return []
     if len(entries) == 1:
-        logger.warning("an inbound item failed: %s", records.failure(error))
+        logger.warning("an inbound item failed: %s", records.whereabouts(error))
         return [(entries[0], error)]
     middle = len(entries) // 2
     return [*take(entries[:middle]), *take(entries[middle:])]

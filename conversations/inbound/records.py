@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from uuid import UUID
 
 from django.utils import timezone
@@ -145,11 +147,12 @@ def _row(record_id: UUID, arrival: Arrival, repeats: int) -> tuple[object, ...]:
     )
 
 
-def bury(*, channel: str, body: bytes, headers: Mapping[str, str], error: str) -> UUID:
-    """Keep a whole body that could not be read, as a dead letter without inbox and account."""
+def bury(*, channel: str, account_id: str, body: bytes, headers: Mapping[str, str], error: str) -> UUID:
+    """Keep a whole body that could not be read, as a dead letter without inbox. account_id: whose its items are
+    where the platform does not name an account; "" where that is not known."""
     row = InboundRecord.objects.create(
         channel=channel,
-        account_id="",
+        account_id=account_id[:200],
         body=body,
         headers=dict(headers),
         state=InboundRecord.State.DEAD,
@@ -197,6 +200,14 @@ def amend(settled: Mapping[UUID, str], erased: set[UUID]) -> None:
 
 
 def failure(error: BaseException) -> str:
-    """What went wrong, short, without a row's content (PostgreSQL puts values into DETAIL lines)."""
+    """What went wrong, short, for the record's own row, which is as private as its content. PostgreSQL's DETAIL
+    lines, which quote whole rows, are left out."""
     first_line = str(error).partition("\n")[0].replace("\x00", "")
     return f"{type(error).__name__}: {first_line}"[:500]
+
+
+def whereabouts(error: BaseException) -> str:
+    """The same for a log: what kind of error, and where. What an error says may quote what a customer wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

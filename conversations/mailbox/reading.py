@@ -177,9 +177,10 @@ def _arrivals(inbox: Inbox, mail: Fetched) -> list[Arrival]:
     try:
         items = registry.open(inbox.channel).parse_element(inbox.account_id, element)
     except Exception as error:
-        logger.exception("reading a mail of inbox %s failed", inbox.id)
+        logger.error("reading a mail of inbox %s failed: %s", inbox.id, records.whereabouts(error))
         body = json.dumps({"mails": [element]}).encode()
-        records.bury(channel=inbox.channel, body=body, headers={}, error=records.failure(error))
+        reason = records.failure(error)
+        records.bury(channel=inbox.channel, account_id=inbox.account_id, body=body, headers={}, error=reason)
         return []
     return [Arrival(item, inbox.id) for item in items]
 

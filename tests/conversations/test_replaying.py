@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -13,19 +15,23 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from conversations import replaying
 from conversations.channels.base import Unparsable
-from conversations.inbound import records
+from conversations.channels.items import IncomingMessage
+from conversations.inbound import reception, records
 from conversations.inbound.retries import TRIES, TRY
 from conversations.models import InboundRecord, Inbox, Message
 from conversations.replaying import NotReplayable, replay, replay_hook, replay_many, sweep, try_again
 from tenants import completeness, directory
 from tenants.directory import TenantRef
-from tenants.models import UnparsedHook
+from tenants.models import ChannelApp, UnparsedHook
 from tenants.scope import tenant_scope
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Event
+from tests.conversations.outgoing import an_inbox
 from tests.conversations.posting import PAGE, arrive, connect, message, page_app, page_inbox, webhook
 
 pytestmark = pytest.mark.django_db
+
+PAYLOADS = Path(__file__).parent / "channels" / "payloads"
 
 Try = Callable[[InboundRecord], None]
 
@@ -130,7 +136,7 @@ def test_what_was_taken_back_is_not_replayed(inbox: Inbox) -> None:
 
 def test_a_whole_body_that_could_not_be_read_is_replayed_into_its_inboxes(inbox: Inbox, try_it: Try) -> None:
     body = webhook((PAGE, [message("m1", "at last")]), ("unknown page", [message("m2", page="unknown page")]))
-    row_id = records.bury(channel="messenger", body=body, headers={}, error="not read")
+    row_id = records.bury(channel="messenger", account_id="", body=body, headers={}, error="not read")
     row = InboundRecord.objects.get(id=row_id)
     assert row.state == "dead"
     replay(row, by=SYSTEM)
@@ -196,3 +202,31 @@ def test_the_sweep_finds_records_whose_job_was_lost(inbox: Inbox) -> None:
 def _forget_jobs() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
+
+
+def test_a_log_says_what_broke_and_where_and_never_what_a_customer_wrote(
+    inbox: Inbox, try_it: Try, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaking(*_given: object) -> str:
+        raise ValueError("cannot make anything of: a secret word")
+
+    monkeypatch.setitem(reception._HANDLERS, IncomingMessage, breaking)
+    with caplog.at_level(logging.DEBUG):
+        arrive(inbox, message("m1", "a secret word"))
+        try_it(InboundRecord.objects.get())
+    assert caplog.text.count("ValueError at test_replaying.py") == 3
+    assert "secret" not in caplog.text
+    assert "a secret word" in InboundRecord.objects.get().error
+
+
+def test_an_unread_hook_of_a_kind_that_names_no_account_belongs_to_the_applications_only_one(
+    acme: TenantRef,
+) -> None:
+    with tenant_scope(acme):
+        inbox = an_inbox("telegram", account_id="7100000001")
+    app = ChannelApp.objects.get(kind="telegram")
+    body = (PAYLOADS / "telegram" / "text.json").read_bytes()
+    hook = UnparsedHook.objects.create(app_id=app.id, body=body, error="not read")
+    assert replay_hook(hook) == 1
+    with tenant_scope(acme):
+        assert Message.objects.get().inbox_id == inbox.id

@@ -12,11 +12,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
-from conversations import checking, lanes
+from conversations import checking, lanes, replaying
 from conversations.accounts import account_of
 from conversations.channels import registry
 from conversations.channels.items import IncomingAttachment
-from conversations.models import Conversation, Inbox, Message
+from conversations.models import Conversation, InboundRecord, Inbox, Message
 from conversations.transport import within
 from tenants.directory import TenantRef
 from tenants.models import ChannelApp
@@ -136,3 +136,34 @@ def test_a_check_tells_the_bot_where_to_call_and_with_which_secret(
     setting = next(asked for asked in double.asked if asked.path.endswith("/setWebhook"))
     assert setting.body["secret_token"] == "signs"
     assert setting.body["url"] == f"https://desk.example/hooks/telegram/{key}"
+
+
+async def test_a_body_that_broke_our_reading_is_read_again_for_the_bot_that_it_was_for(
+    acme: TenantRef, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel, body = registry.open("telegram"), payload("text")
+    text = json.loads(body)["message"]["text"]
+
+    def breaking(self: object, given: bytes) -> list[Any]:
+        raise ValueError(f"cannot read {json.loads(given)['message']['text']}")
+
+    monkeypatch.setattr(type(channel), "parse", breaking)
+    with caplog.at_level(logging.DEBUG):
+        assert (await post(body))[0] == 200
+    assert "reading a telegram hook failed: ValueError at test_telegram_road.py" in caplog.text
+    assert text not in caplog.text
+    monkeypatch.undo()
+    await sync_to_async(read_again)(acme)
+    assert [row["text"] for row in await told(acme)] == [text]
+
+
+def read_again(acme: TenantRef) -> None:
+    """Replay the only dead letter, as its job does."""
+    with tenant_scope(acme):
+        row = InboundRecord.objects.get()
+        assert (row.state, row.inbox_id, row.account_id) == ("dead", None, "7100000001")
+        replaying.replay(row, by=SYSTEM)
+        replaying.try_again(tenant_id=str(acme.id), record_id=str(row.id))
+        row.refresh_from_db()
+        assert (row.state, row.outcome) == ("done", "opened")
+        assert InboundRecord.objects.filter(inbox_id__isnull=False, outcome="threaded").count() == 1

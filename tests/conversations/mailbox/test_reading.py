@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from conversations import inboxes
+from conversations import inboxes, replaying
 from conversations.channels.email import Email
 from conversations.mailbox import imap, reading
 from conversations.mailbox.imap import Facts, Fetched, LogInRefused
@@ -194,6 +194,9 @@ def test_a_mail_that_cannot_be_read_is_kept_and_the_others_come(
     monkeypatch.undo()
     [item] = Email().parse(bytes(dead.body))
     assert item.text == "hello 2"  # type: ignore[attr-defined]
+    replaying.replay(dead, by=SYSTEM)
+    replaying.try_again(tenant_id=str(scoped_tenant().id), record_id=str(dead.id))
+    assert sorted(texts()) == ["hello 1", "hello 2", "hello 3"]
 
 
 def test_a_mail_at_which_the_connection_breaks_is_skipped_after_three_visits(
