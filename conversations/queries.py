@@ -62,6 +62,7 @@ _MESSAGE_FIELDS = {
     "sender_name": "details__sender__name",
     "subject": "details__subject",
     "written_from": "details__written_from",
+    "is_typed": "details__is_typed",
     "status": "status",
     "error_kind": "error_kind",
     "client_id": "client_id",
@@ -226,6 +227,7 @@ def _with_attachments(rows: list[Row]) -> list[Row]:
         row["sender_name"] = row["sender_name"] or ""
         row["subject"] = row["subject"] or ""
         row["written_from"] = row["written_from"] or ""
+        row["is_typed"] = bool(row["is_typed"])
         row["cards"] = row["cards"] or []
         row["quick_replies"] = row["quick_replies"] or []
         row["to"] = row["to"] or ""

@@ -120,6 +120,9 @@ class MessageRow(serializers.Serializer):
     written_from = serializers.CharField(
         help_text="A mail's sender, where it is not the customer's own address."
     )
+    is_typed = serializers.BooleanField(
+        help_text="Written into a website's form: nobody has proven that the address is the writer's."
+    )
     status = serializers.ChoiceField(Message.Status.choices)
     error_kind = serializers.CharField()
     client_id = serializers.UUIDField(allow_null=True)

@@ -21,6 +21,7 @@ from typing import Any
 from conversations.channels import (
     email_addresses,
     email_charsets,
+    email_forms,
     email_html,
     email_mime,
     email_quotes,
@@ -63,6 +64,8 @@ def content_of(raw: JsonObject) -> bytes:
 
 def read(account_id: str, raw: JsonObject) -> Item:
     """The item that one element stands for."""
+    if email_forms.FORM in raw:
+        return email_forms.read(account_id, raw)
     content = content_of(raw)
     if not content.strip():
         return _unknown(_Source(account_id, raw, email_mime.Mail(())), "mail")

@@ -22,6 +22,7 @@ from conversations.widget import (
     asking,
     greeting,
     limits,
+    mailing,
     pages,
     reading,
     sites,
@@ -49,8 +50,8 @@ PAGE_FIELDS = ("url", "title", "referrer", "language")
 
 
 def _write(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
-    """{"client_id": uuid, "text": str, "page": {…}, "form": {…}, "files": [id]} -> {"message": row}; idempotent
-    by client_id."""
+    """{"client_id": uuid, "text": str, "page": {…}, "form": {…}, "files": [id]} -> {"message": row}, or
+    {"message": null, "by_mail": address} where nobody is in and the answer comes by e-mail; idempotent by client_id."""
     require_allowance(limits.messages_of_visitor, request.tenant.id, visitor.id)
     require_allowance(limits.messages_of_address, request.tenant.id, site.inbox_id, address_of(request))
     body = body_of(request)
@@ -63,6 +64,10 @@ def _write(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse
     kept = {name: wire.text(page, name)[:2000] for name in PAGE_FIELDS}
     language = pages.language_for(kept["language"], request.tenant.language)
     form = _form(site, visitor, wire.mapping(body, "form"), language, request.tenant.language)
+    if not files and reading.conversation_of(site, visitor) is None:
+        told = _mailed(request.tenant, site, visitor, client_id, text, kept, form, language)
+        if told:
+            return answer({"message": None, "by_mail": told}, status=201)
     try:
         arriving.message(
             request.tenant, site, visitor, client_id=client_id, text=text, page=kept, form=form, files=files
@@ -81,6 +86,38 @@ def _write(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse
     if visitor.needs_renewal():
         content["token"] = visitors.issue(visitor, request.tenant.id)
     return answer(content, status=201)
+
+
+def _mailed(
+    tenant: TenantRef,
+    site: Site,
+    visitor: Visitor,
+    client_id: UUID,
+    text: str,
+    page: Mapping[str, str],
+    form: Mapping[str, Any],
+    language: str,
+) -> str:
+    """The address to which the answer will go, where the words have become a mail; "" where they stay in the chat."""
+    address = mailing.address_for(site, visitor, form)
+    inbox = mailing.mailbox() if address else None
+    if inbox is None:
+        return ""
+    try:
+        mailing.deliver(
+            tenant,
+            inbox,
+            visitor,
+            client_id=client_id,
+            text=text,
+            address=address,
+            page=page,
+            form=form,
+            language=language,
+        )
+    except (LaneFull, DatabaseFailure) as error:
+        raise Refused(503, "busy", retry_after=2) from error
+    return address
 
 
 def _form(site: Site, visitor: Visitor, given: Mapping[str, Any], *languages: str) -> dict[str, Any]:

@@ -42,7 +42,9 @@ class ArrangementForm(forms.Form):
         BusinessHours.objects.none(), label=_("Opening hours"), required=False, empty_label=_("Always open")
     )
     asks_email_when_closed = forms.BooleanField(
-        label=_("Outside opening hours, ask for an e-mail address first"), required=False
+        label=_("Outside opening hours, ask for an e-mail address first"),
+        required=False,
+        help_text=_("Where a mailbox is connected, what visitors write then is answered by e-mail."),
     )
     needs_identity = forms.BooleanField(
         label=_("Only for people whom your own server vouches for"), required=False

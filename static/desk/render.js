@@ -124,6 +124,7 @@ function paintMail(element, message) {
   field(element, "subject").hidden = !message.subject || Boolean(message.unsent_at);
   link.textContent = message.subject ?? "";
   if (message.id) link.href = link.getAttribute("href").replace(/[0-9a-f-]{36}/, message.id);
+  field(element, "typed").hidden = !message.is_typed || Boolean(message.unsent_at);
   field(element, "written-from").textContent = message.written_from ?? "";
 }
 

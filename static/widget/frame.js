@@ -44,11 +44,12 @@ const live = new Live({
 });
 const outbox = new Outbox({
   kept: (entries) => port.postMessage({ type: "outbox", outbox: entries }),
-  confirmed: (clientId, row) => {
+  confirmed: (clientId, row, byMail) => {
+    connected(true);
+    if (byMail) return bubbles.mark(clientId, "seen", (words.byMail ?? "").replace("{address}", byMail));
     asking.answers = undefined;
     row ? show([row]) : bubbles.mark(clientId, "seen");
     live.open();
-    connected(true);
   },
   refused: (clientId, code) => {
     bubbles.mark(clientId, "failed", code === "text_too_long" ? words.tooLong : words.failed);

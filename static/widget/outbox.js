@@ -7,7 +7,7 @@ const LONGEST_WAIT = 5000;
 
 export class Outbox {
   /**
-   * @param {{kept: (entries: string) => void, confirmed: (clientId: string, row: any) => void,
+   * @param {{kept: (entries: string) => void, confirmed: (clientId: string, row: any, byMail?: string) => void,
    *   refused: (clientId: string, code: string) => void, waits: (clientId: string) => void,
    *   lost: () => Promise<void>, page: () => object}} told
    */
@@ -75,7 +75,7 @@ export class Outbox {
     this.wait = FIRST_WAIT;
     this.entries.shift();
     this.keep();
-    if (answer.status < 300) this.told.confirmed(entry.client_id, answer.content.message);
+    if (answer.status < 300) this.told.confirmed(entry.client_id, answer.content.message, answer.content.by_mail);
     else this.told.refused(entry.client_id, answer.content.code ?? "");
     return 0;
   }
