@@ -7,7 +7,7 @@ knows that the outcome is not known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from conversations.inbound import late, parked
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt
 from conversations.window import WindowState, may_send, reply_window, window_of
 from tenants.sealing import Unsealable
-from tenants.statements import Given, OneOf, Question
+from tenants.statements import OneOf, Question
 from tenants.workspace.events import unit_of_work
 
 LEASE = timedelta(seconds=15)
@@ -52,15 +52,16 @@ _LOCKED = Question(
         .order_by("id")  # everybody locks in this order
     )
 )
-_HEAD = Question(
+_HEADS = Question(
     lambda: (
         Message.objects.select_related("agent")
         .annotate(was_tried=Exists(OutboundAttempt.objects.filter(message_id=OuterRef("id"))))
-        .filter(conversation_id=Given("conversation_id"), status__in=UNSETTLED)
-        .order_by("number")[:1]
+        .filter(OneOf("conversation_id", "conversation_ids", "uuid"), status__in=UNSETTLED)
+        .order_by("conversation_id", "number")
+        .distinct("conversation_id")
     )
 )
-_ATTEMPT = Question(
+_ATTEMPTS = Question(
     lambda: (
         OutboundAttempt.objects.select_related("message")
         .annotate(
@@ -72,12 +73,12 @@ _ATTEMPT = Question(
                 )
             )
         )
-        .filter(id=Given("id"))
+        .filter(OneOf("id", "ids", "uuid"))
     )
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Call:
     """What a worker needs to make the call of a begun attempt, outside of every transaction."""
 
@@ -94,39 +95,67 @@ def begin(conversation_id: UUID) -> Call | None:
     None when there is nothing to do now: nothing pending, the head failed or waits for its time, another
     worker has it, or the inbox does not send.
     """
+    return next(iter(begin_all([conversation_id])), None)
+
+
+def begin_all(conversation_ids: Sequence[UUID]) -> list[Call]:
+    """The same for several conversations, with one commit; those with nothing to do are missing."""
     with unit_of_work(savepoint=False):
-        locked = lock(conversation_id)
-        if locked is None:
-            return None
-        conversation, now = locked
-        head: Any = _HEAD.first(conversation_id=conversation.id)
-        if head is None or head.status != Message.Status.PENDING:
-            return None
-        head.conversation = conversation
-        return _begin(conversation, head, now)
+        rows = _by_inbox(lock_all(conversation_ids).values())
+        heads: dict[UUID, Any] = {
+            head.conversation_id: head for head in _HEADS.all(conversation_ids=[row.id for row in rows])
+        }
+        calls = [_begin_with(row, heads.get(row.id)) for row in rows]
+    return [call for call in calls if call is not None]
 
 
 def finish(call: Call, result: Sent | DeliveryError) -> settling.Settled:
     """Note what became of a begun attempt. A result that comes after another worker took over counts only
     when it says that the message is sent."""
+    return finish_all([(call, result)])[call]
+
+
+def finish_all(results: Sequence[tuple[Call, Sent | DeliveryError]]) -> dict[Call, settling.Settled]:
+    """The same for attempts of several conversations, with one commit."""
+    result_of = {call.conversation_id: (call, result) for call, result in results}
+    settled = {call: settling.Settled() for call, _result in results}  # of what was erased meanwhile
     with unit_of_work(savepoint=False):
-        locked = lock(call.conversation_id)
-        attempt: Any = _ATTEMPT.first(id=call.attempt_id)
-        if locked is None or attempt is None:  # erased meanwhile
-            return settling.Settled()
-        conversation, now = locked
-        message = attempt.message
-        message.conversation = conversation
-        capabilities = registry.open(call.channel).capabilities
-        if isinstance(result, Sent):
-            settled = settling.sent(attempt, message, result, now)
-            if (capabilities.reports_delivered or capabilities.reports_read) and _is_spoken_of(message):
-                late.apply([message.id])  # reports that came before the platform's answer did
-            return replace(settled, has_next=attempt.has_next)
-        if attempt.outcome != Outcome.CALLING:
-            return settling.Settled()
-        settled = settling.refused(attempt, message, result, capabilities, now)
+        rows = _by_inbox(lock_all(list(result_of)).values())
+        attempts: dict[UUID, Any] = {
+            attempt.id: attempt for attempt in _ATTEMPTS.all(ids=[call.attempt_id for call in settled])
+        }
+        for row in rows:
+            call, result = result_of[row.id]
+            if (attempt := attempts.get(call.attempt_id)) is not None:
+                settled[call] = _finish(call, result, row, attempt)
+    return settled
+
+
+def _by_inbox(rows: Iterable[Conversation]) -> list[Conversation]:
+    """In the order in which everybody changes their inboxes' rows."""
+    return sorted(rows, key=lambda row: (row.inbox_id, row.id))
+
+
+def _begin_with(conversation: Any, head: Any) -> Call | None:
+    if head is None or head.status != Message.Status.PENDING:
+        return None
+    head.conversation = conversation
+    return _begin(conversation, head, conversation.now)
+
+
+def _finish(call: Call, result: Sent | DeliveryError, conversation: Any, attempt: Any) -> settling.Settled:
+    message, now = attempt.message, conversation.now
+    message.conversation = conversation
+    capabilities = registry.open(call.channel).capabilities
+    if isinstance(result, Sent):
+        settled = settling.sent(attempt, message, result, now)
+        if (capabilities.reports_delivered or capabilities.reports_read) and _is_spoken_of(message):
+            late.apply([message.id])  # reports that came before the platform's answer did
         return replace(settled, has_next=attempt.has_next)
+    if attempt.outcome != Outcome.CALLING:
+        return settling.Settled()
+    settled = settling.refused(attempt, message, result, capabilities, now)
+    return replace(settled, has_next=attempt.has_next)
 
 
 def lock(conversation_id: UUID) -> tuple[Conversation, datetime] | None:

@@ -7,9 +7,12 @@ queue: such a lock would outlive a killed worker.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future, wait
+from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -30,6 +33,7 @@ from tenants.workspace.events import unit_of_work
 
 SEND_SECONDS = 12.0
 FILE_SEND_SECONDS = 60.0  # some platforms take the bytes themselves
+PATIENCE_SECONDS = 0.25
 SWEEP_AT_ONCE = 500
 SWEEP_AFTER = timedelta(seconds=5)  # of younger messages the workers have just been told
 
@@ -37,6 +41,8 @@ WORKERS = "post"
 """The group of the channel layer in which workers hear that something waits."""
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @job(queue=LIVE)
@@ -57,19 +63,91 @@ def send_all(conversation_id: UUID) -> int:
     call = attempts.begin(conversation_id)
     while call is not None:
         calls += 1
-        failpoints.reach("outbound.after_attempt")
-        give_connection_back()
-        result = _send(call)
-        failpoints.reach("outbound.after_send")
-        with unit_of_work():
-            settled = attempts.finish(call, result)
-            if settled.retry_at is not None:
-                defer(deliver, at=settled.retry_at, conversation_id=str(conversation_id))
-            if settled.recovered:
-                defer(drain)
-            failpoints.reach("outbound.before_mark")
-            call = attempts.begin(conversation_id) if settled.has_next else None  # with the same commit
+        result = _made(call)
+        call = next(iter(_settled_at_once([(call, result)])), None)
     return calls
+
+
+def send_together(
+    conversation_ids: Sequence[UUID], callers: Executor, done: Callable[[UUID, int], None]
+) -> None:
+    """The same for several conversations: begun together, called at the same time, settled together as far as the
+    platforms answer at the same time. Nobody waits longer than PATIENCE_SECONDS for the answers of others.
+
+    callers: has a free thread for each. done: told each conversation with the number of calls made, once it is
+    finished with, from this thread.
+    """
+    counts = dict.fromkeys(conversation_ids, 0)
+    under_way: dict[Future[Sent | DeliveryError], attempts.Call] = {}
+
+    def go(calls: Iterable[attempts.Call]) -> None:
+        for call in calls:
+            counts[call.conversation_id] += 1
+            under_way[callers.submit(copy_context().run, _made, call)] = call
+
+    try:
+        go(_each_for_itself(attempts.begin_all, conversation_ids, lambda each: each))
+        give_connection_back()
+        _tell(done, counts, under_way.values())
+        while under_way:
+            answered = wait(under_way, PATIENCE_SECONDS).done
+            if answered:
+                results = [(under_way.pop(future), future.result()) for future in answered]
+                go(_each_for_itself(_settled_at_once, results, lambda each: each[0].conversation_id))
+                give_connection_back()
+                _tell(done, counts, under_way.values())
+    finally:
+        _tell(done, counts, ())
+
+
+def _tell(
+    done: Callable[[UUID, int], None], counts: dict[UUID, int], under_way: Iterable[attempts.Call]
+) -> None:
+    """Tell of the conversations in which nothing is under way any more, and forget them."""
+    busy = {call.conversation_id for call in under_way}
+    for conversation_id in [each for each in counts if each not in busy]:
+        done(conversation_id, counts.pop(conversation_id))
+
+
+def _made(call: attempts.Call) -> Sent | DeliveryError:
+    failpoints.reach("outbound.after_attempt")
+    give_connection_back()
+    try:
+        result = _send(call)
+    finally:
+        give_connection_back()  # a borrowed token was looked up
+    failpoints.reach("outbound.after_send")
+    return result
+
+
+def _each_for_itself(
+    begin: Callable[[Sequence[T]], list[attempts.Call]], what: Sequence[T], name: Callable[[T], UUID]
+) -> list[attempts.Call]:
+    """`begin` for all together; where that breaks for each alone, because only one of them may be to blame.
+
+    name: tells the conversation of one, for the log. What breaks alone is found again when its lease has run out.
+    """
+    try:
+        return begin(what)
+    except Exception:
+        give_connection_back()
+        if len(what) == 1:
+            logger.exception("conversation %s could not be sent on", name(what[0]))
+            return []
+    return [call for each in what for call in _each_for_itself(begin, [each], name)]
+
+
+def _settled_at_once(results: Sequence[tuple[attempts.Call, Sent | DeliveryError]]) -> list[attempts.Call]:
+    with unit_of_work():
+        settled = attempts.finish_all(results)
+        for call, end in settled.items():
+            if end.retry_at is not None:
+                defer(deliver, at=end.retry_at, conversation_id=str(call.conversation_id))
+            if end.recovered:
+                defer(drain)
+        failpoints.reach("outbound.before_mark")
+        following = [call.conversation_id for call, end in settled.items() if end.has_next]
+        return attempts.begin_all(following) if following else []
 
 
 def start() -> None:

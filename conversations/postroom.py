@@ -11,9 +11,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -25,9 +26,12 @@ from tenants.jobs import give_connection_back
 from tenants.scope import in_thread, tenant_scope
 from tenants.workspace import wake
 
-CALLERS = 6
-CALLERS_OF_A_BRAND = 4
+GROUP = 4
+"""Conversations that are begun and settled together."""
+GROUPS = 6
+GROUPS_OF_A_BRAND = 4
 """So that a platform that hangs holds up its own brand only."""
+CALLERS_OF_A_BRAND = GROUP * GROUPS_OF_A_BRAND
 FOUND_AT_ONCE = 50
 
 logger = logging.getLogger(__name__)
@@ -61,6 +65,7 @@ class _Brand:
     tenant: TenantRef
     found: deque[UUID] = field(default_factory=deque)
     in_hand: set[UUID] = field(default_factory=set)
+    groups: int = 0  # threads that send for it
     again: set[UUID] = field(default_factory=set)  # found while in hand, so perhaps not finished with it
     is_asked: bool = False
     is_looking: bool = False
@@ -70,8 +75,9 @@ class _Brand:
 class PostRoom:
     """Callers, and what they have in hand. Every method may be called from any thread."""
 
-    def __init__(self, callers: int = CALLERS) -> None:
-        self._callers = ThreadPoolExecutor(callers, thread_name_prefix="post")
+    def __init__(self, groups: int = GROUPS) -> None:
+        self._senders = ThreadPoolExecutor(groups, thread_name_prefix="post")
+        self._callers = ThreadPoolExecutor(groups * GROUP, thread_name_prefix="call")
         self._lock = threading.Lock()
         self._brands: dict[UUID, _Brand] = {}
         self._is_closed = False
@@ -92,22 +98,24 @@ class PostRoom:
         """Begin nothing more. Calls under way end by themselves; what is left waits in the database."""
         with self._lock:
             self._is_closed = True
-        self._callers.shutdown(wait=False, cancel_futures=True)
+        self._senders.shutdown(wait=False, cancel_futures=True)
+        # The callers are left to those who still send: what is begun is called.
 
     def _go_on(self, brand: _Brand) -> None:
-        while brand.found and len(brand.in_hand) < CALLERS_OF_A_BRAND:
-            conversation_id = brand.found.popleft()
-            brand.in_hand.add(conversation_id)
-            self._begin(self._send, brand, conversation_id)
+        while brand.found and brand.groups < GROUPS_OF_A_BRAND:
+            group = [brand.found.popleft() for _ in range(min(GROUP, len(brand.found)))]
+            brand.in_hand.update(group)
+            brand.groups += 1
+            self._begin(self._send, brand, group)
         if brand.is_asked and not brand.found and not brand.is_looking:
             brand.is_asked, brand.has_more, brand.is_looking = False, False, True
             self._begin(self._find, brand)
-        elif not (brand.in_hand or brand.is_looking):
+        elif not (brand.in_hand or brand.groups or brand.is_looking):
             self._brands.pop(brand.tenant.id, None)
 
     def _begin(self, work: Callable[..., None], *given: object) -> None:
         if not self._is_closed:
-            self._callers.submit(work, *given)
+            self._senders.submit(work, *given)
 
     def _find(self, brand: _Brand) -> None:
         ids: list[UUID] = []
@@ -125,15 +133,19 @@ class PostRoom:
             brand.has_more = len(ids) == FOUND_AT_ONCE
             self._go_on(brand)
 
-    def _send(self, brand: _Brand, conversation_id: UUID) -> None:
-        calls = 0
+    def _send(self, brand: _Brand, group: Sequence[UUID]) -> None:
         try:
             with tenant_scope(brand.tenant):
-                calls = delivering.send_all(conversation_id)
+                delivering.send_together(group, self._callers, partial(self._done, brand))
         except Exception:
-            logger.exception("conversation %s of %s could not be sent", conversation_id, brand.tenant.slug)
+            logger.exception("of conversations %s of %s some could not be sent", group, brand.tenant.slug)
         finally:
             give_connection_back()
+        with self._lock:
+            brand.groups -= 1
+            self._go_on(brand)
+
+    def _done(self, brand: _Brand, conversation_id: UUID, calls: int) -> None:
         with self._lock:
             # What cannot be sent is found by every look: only success asks for the next one.
             brand.is_asked |= brand.has_more and calls > 0

@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from typing import Any
 from uuid import UUID
 
@@ -53,8 +54,19 @@ class Desk:
             self.looks += 1
             return list(self.pending.get(scoped_tenant().id, {}))[:limit]
 
-    def send_all(self, conversation_id: UUID) -> int:
+    def send_together(
+        self, ids: Sequence[UUID], callers: Executor, done: Callable[[UUID, int], None]
+    ) -> None:
         tenant_id = scoped_tenant().id
+        calls = {
+            conversation_id: callers.submit(self.send, tenant_id, conversation_id) for conversation_id in ids
+        }
+        for conversation_id, call in calls.items():
+            done(conversation_id, 0 if call.exception() else call.result())
+        for call in calls.values():
+            call.result()
+
+    def send(self, tenant_id: UUID, conversation_id: UUID) -> int:
         if conversation_id in self.refused:
             raise RuntimeError("the channel is broken")
         with self.lock:
@@ -75,7 +87,7 @@ class Desk:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk()
     monkeypatch.setattr(delivering, "waiting", desk.waiting)
-    monkeypatch.setattr(delivering, "send_all", desk.send_all)
+    monkeypatch.setattr(delivering, "send_together", desk.send_together)
     monkeypatch.setattr(postroom, "give_connection_back", lambda: None)
     return desk
 

@@ -36,7 +36,7 @@ WRITE_BEHIND_SECONDS = 0.2
 
 _submit = lanes.submit
 _store = records.store
-_begin, _finish = attempts.begin, attempts.finish
+_begin_all, _finish_all = attempts.begin_all, attempts.finish_all
 _refused = settling.refused
 _later: set[asyncio.Task[None]] = set()
 
@@ -165,21 +165,22 @@ def attempt_after_call() -> None:
     """The attempt's row is written after the call: no trace of a killed worker, and no lease for a second one."""
     begun: dict[UUID, dict[str, Any]] = {}
 
-    def begin(conversation_id: UUID) -> attempts.Call | None:
-        call = _begin(conversation_id)
-        if call is not None:
+    def begin_all(conversation_ids: Sequence[UUID]) -> list[attempts.Call]:
+        calls = _begin_all(conversation_ids)
+        for call in calls:
             rows = OutboundAttempt.objects.filter(id=call.attempt_id)
             begun[call.attempt_id] = rows.values().get()
             rows.delete()
-        return call
+        return calls
 
-    def finish(call: attempts.Call, result: Any) -> Any:
-        row = begun.pop(call.attempt_id)
-        known = OutboundAttempt.objects.filter(message_id=row["message_id"]).count()
-        OutboundAttempt.objects.create(**{**row, "number": known + 1})
-        return _finish(call, result)
+    def finish_all(results: Sequence[tuple[attempts.Call, Any]]) -> Any:
+        for call, _result in results:
+            row = begun.pop(call.attempt_id)
+            known = OutboundAttempt.objects.filter(message_id=row["message_id"]).count()
+            OutboundAttempt.objects.create(**{**row, "number": known + 1})
+        return _finish_all(results)
 
-    attempts.begin, attempts.finish = begin, finish
+    attempts.begin_all, attempts.finish_all = begin_all, finish_all
 
 
 def no_second_try() -> None:
