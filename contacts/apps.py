@@ -12,3 +12,7 @@ class ContactsConfig(AppConfig):
 
         contact_rows.register()
         kept_kinds.register()
+        from contacts.timeline import own, sources  # noqa: PLC0415
+
+        for source in (own.Notes(), own.CHANGES, own.Consents(), own.Orders()):
+            sources.register(source)

@@ -85,7 +85,7 @@ def of_contact(contact_id: UUID) -> list[Label]:
     return list(Label.objects.filter(labelled__contact_id=contact_id).order_by("name"))
 
 
-def by_ids(ids: Iterable[UUID]) -> dict[UUID, Label]:
+def by_ids(ids: Iterable[UUID | str]) -> dict[UUID, Label]:
     """Labels by their ids. One query."""
     return Label.objects.in_bulk(list(ids))
 

@@ -7,10 +7,13 @@ class ConversationsConfig(AppConfig):
     verbose_name = _("Conversations")
 
     def ready(self) -> None:
-        from conversations import postroom  # noqa: PLC0415 - needs the models
+        from contacts.timeline import sources  # noqa: PLC0415
+        from conversations import postroom, stories  # noqa: PLC0415
         from conversations.privacy import register  # noqa: PLC0415
         from conversations.widget import acquaintance  # noqa: F401, PLC0415
         from tenants.jobs import beside_jobs  # noqa: PLC0415
 
         beside_jobs(postroom.run)
         register.register()
+        for source in (stories.Messages(), stories.States()):
+            sources.register(source)

@@ -94,6 +94,14 @@ class EventCounter(models.Model):
         constraints = [models.CheckConstraint(name="one_event_counter", condition=models.Q(id=1))]
 
 
+OF_PERSON = (
+    models.Q(contact_id__isnull=False)
+    & ~models.Q(name__startswith="message.")
+    & ~models.Q(name__startswith="file.")
+)
+"""The events of contacts that are not about messages: said in these words, they are found by an index of their own."""
+
+
 class Event(models.Model):
     """One thing that happened. Written only by `events.unit_of_work`; never changed."""
 
@@ -111,6 +119,12 @@ class Event(models.Model):
             # the timeline of one conversation or one person, newest first
             models.Index(name="event_by_conversation", fields=["conversation_id", "-sequence"]),
             models.Index(name="event_by_contact", fields=["contact_id", "-sequence"]),
+            # what happened to a person and to their conversations: few beside what happens to messages
+            models.Index(
+                name="event_of_person",
+                fields=["contact_id", "-happened_at", "-sequence"],
+                condition=OF_PERSON,
+            ),
         ]
 
 

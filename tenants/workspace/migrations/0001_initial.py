@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 ('happened_at', models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['conversation_id', '-sequence'], name='event_by_conversation'), models.Index(fields=['contact_id', '-sequence'], name='event_by_contact')],
+                'indexes': [models.Index(fields=['conversation_id', '-sequence'], name='event_by_conversation'), models.Index(fields=['contact_id', '-sequence'], name='event_by_contact'), models.Index(condition=models.Q(('contact_id__isnull', False), models.Q(('name__startswith', 'message.'), _negated=True), models.Q(('name__startswith', 'file.'), _negated=True)), fields=['contact_id', '-happened_at', '-sequence'], name='event_of_person')],
             },
         ),
         migrations.CreateModel(
