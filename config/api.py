@@ -6,7 +6,14 @@ from django.urls import path, re_path
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from contacts.api.addresses import Addresses, OneAddress
+from contacts.api.consents import Consents
 from contacts.api.contacts import Contacts, OneContact
+from contacts.api.custom_fields import CustomFields, OneCustomField
+from contacts.api.labels import ContactLabels, Labels, OneContactLabel, OneLabel
+from contacts.api.notes import Notes, OneNote
+from contacts.api.orders import Orders
+from contacts.api.timeline import Timeline
 from conversations.api.comments import (
     HideComment,
     PostComments,
@@ -47,6 +54,26 @@ urlpatterns = [
     # contacts
     path("contacts", Contacts.as_view(visible=visible_contacts), name="api_contacts"),
     path("contacts/<uuid:contact_id>", OneContact.as_view(visible=visible_contacts), name="api_contact"),
+    *(
+        path(
+            f"contacts/<uuid:contact_id>/{route}", view.as_view(visible=visible_contacts), name=f"api_{name}"
+        )
+        for route, view, name in [
+            ("timeline", Timeline, "timeline"),
+            ("addresses", Addresses, "addresses"),
+            ("addresses/<uuid:address_id>", OneAddress, "address"),
+            ("labels", ContactLabels, "contact_labels"),
+            ("labels/<uuid:label_id>", OneContactLabel, "contact_label"),
+            ("notes", Notes, "notes"),
+            ("notes/<uuid:note_id>", OneNote, "note"),
+            ("consents", Consents, "consents"),
+            ("orders", Orders, "orders"),
+        ]
+    ),
+    path("labels", Labels.as_view(), name="api_labels"),
+    path("labels/<uuid:label_id>", OneLabel.as_view(), name="api_label"),
+    path("custom-fields", CustomFields.as_view(), name="api_custom_fields"),
+    path("custom-fields/<uuid:field_id>", OneCustomField.as_view(), name="api_custom_field"),
     # the brand
     path("inboxes", Inboxes.as_view(), name="api_inboxes"),
     path("inboxes/<uuid:inbox_id>/records", InboxRecords.as_view(), name="api_records"),

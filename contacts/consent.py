@@ -17,6 +17,7 @@ from django.utils import timezone
 from contacts.events import ContactConsented
 from contacts.holding import hold
 from contacts.models import Consent, Contact
+from contacts.queries import Position
 from tenants.workspace.events import Actor, record, unit_of_work
 
 Purpose = Consent.Purpose
@@ -101,3 +102,9 @@ def standings(contact_id: UUID) -> list[Consent]:
     """The statements that count now, one for each purpose and channel, by purpose and channel. One query."""
     rows = Consent.objects.filter(contact_id=contact_id)
     return list(rows.order_by("purpose", "channel", "-stated_at", "-id").distinct("purpose", "channel"))
+
+
+def page(contact_id: UUID, *, after: Position | None, limit: int) -> list[Consent]:
+    """A page of a person's ledger, newest first. One query."""
+    rows = Consent.objects.filter(after.beyond("stated_at") if after else Q(), contact_id=contact_id)
+    return list(rows.order_by("-stated_at", "-id")[:limit])

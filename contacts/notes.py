@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from contacts.events import ContactNoteChanged, ContactNoted
 from contacts.holding import hold
 from contacts.models import Contact, ContactNote
+from contacts.queries import Position
 from tenants.workspace.access import Acting, Permission
 from tenants.workspace.events import Actor, record, unit_of_work
 
@@ -88,6 +90,12 @@ def of_contact(contact_id: UUID, *, limit: int, pinned_only: bool = False) -> li
     if pinned_only:
         rows = rows.filter(is_pinned=True)
     return list(rows.order_by("-is_pinned", "-created_at", "-id")[:limit])
+
+
+def page(contact_id: UUID, *, after: Position | None, limit: int) -> list[ContactNote]:
+    """A page of a person's notes, newest first. One query."""
+    rows = ContactNote.objects.filter(after.beyond("created_at") if after else Q(), contact_id=contact_id)
+    return list(rows.order_by("-created_at", "-id")[:limit])
 
 
 def _held(note: ContactNote) -> ContactNote:

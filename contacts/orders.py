@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from contacts.events import OrderTold
 from contacts.holding import hold
 from contacts.models import Contact, Order
+from contacts.queries import Position
 from tenants.workspace.events import Actor, record, unit_of_work
 
 MOST_LINES = 200
@@ -61,9 +63,10 @@ def tell(
     return row, is_new
 
 
-def of_contact(contact_id: UUID, *, limit: int) -> list[Order]:
-    """A person's newest orders. One query."""
-    return list(Order.objects.filter(contact_id=contact_id).order_by("-placed_at", "-id")[:limit])
+def of_contact(contact_id: UUID, *, limit: int, after: Position | None = None) -> list[Order]:
+    """A person's orders, the newest first. One query."""
+    rows = Order.objects.filter(after.beyond("placed_at") if after else Q(), contact_id=contact_id)
+    return list(rows.order_by("-placed_at", "-id")[:limit])
 
 
 def _row(shop: str, number: str, person: Contact, told: Mapping[str, Any]) -> tuple[Order, bool]:

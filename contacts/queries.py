@@ -14,7 +14,10 @@ from contacts.models import Contact, ContactIdentity
 
 Row = dict[str, Any]
 
-CONTACT_FIELDS = ("id", "name", "language", "timezone", "picture_url", "created_at", "last_seen_at")
+CONTACT_FIELDS = (
+    "id", "name", "honorific", "language", "timezone", "place", "company", "picture_url", "page_url", "referrer",
+    "custom", "created_at", "last_seen_at",
+)  # fmt: skip
 IDENTITY_FIELDS = (
     "id",
     "contact_id",
@@ -35,14 +38,18 @@ class Position:
     at: datetime
     id: UUID
 
+    def beyond(self, at: str) -> Q:
+        """The rows behind it in a list that has the newest of the field `at` first."""
+        older = Q(**{f"{at}__lt": self.at})
+        # said once more in a way that an index can begin with
+        return (older | Q(**{at: self.at}, id__lt=self.id)) & Q(**{f"{at}__lte": self.at})
+
 
 def contacts(condition: Q, *, after: Position | None = None, limit: int = 50) -> list[Row]:
     """A page of contacts, newest first. One query."""
     rows = Contact.objects.filter(condition)
     if after is not None:
-        rows = rows.filter(
-            Q(created_at__lt=after.at) | Q(created_at=after.at, id__lt=after.id), created_at__lte=after.at
-        )
+        rows = rows.filter(after.beyond("created_at"))
     return list(rows.order_by("-created_at", "-id").values(*CONTACT_FIELDS)[:limit])
 
 

@@ -24,6 +24,8 @@ NOT_EVEN_ADMINS = "302 404 404 403 403 403 403"
 READERS = "401 401 200 200 200"
 LEADING_READERS = "401 401 403 200 200"
 WRITERS = "401 401 403 403 200"
+CREATORS = "401 401 403 403 201"
+REMOVERS = "401 401 403 403 204"
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,44 @@ API = [
     Row("api/v1/comments/<uuid:message_id>/show", "POST", "401 401 403 403 409", {}),
     Row("api/v1/contacts", "GET", READERS),
     Row("api/v1/contacts/<uuid:contact_id>", "GET", READERS),
+    Row("api/v1/contacts/<uuid:contact_id>", "PATCH", WRITERS, {"company": "Harbour"}),
+    Row("api/v1/contacts/<uuid:contact_id>/timeline", "GET", READERS),
+    Row("api/v1/contacts/<uuid:contact_id>/addresses", "GET", READERS),
+    Row(
+        "api/v1/contacts/<uuid:contact_id>/addresses",
+        "POST",
+        CREATORS,
+        {"kind": "email", "value": "mei@example.test"},
+    ),
+    Row("api/v1/contacts/<uuid:contact_id>/addresses/<uuid:address_id>", "DELETE", REMOVERS),
+    Row("api/v1/contacts/<uuid:contact_id>/labels", "GET", READERS),
+    Row("api/v1/contacts/<uuid:contact_id>/labels", "POST", WRITERS, {"label_id": "{label_id}"}),
+    Row("api/v1/contacts/<uuid:contact_id>/labels/<uuid:label_id>", "DELETE", REMOVERS),
+    Row("api/v1/contacts/<uuid:contact_id>/notes", "GET", READERS),
+    Row("api/v1/contacts/<uuid:contact_id>/notes", "POST", CREATORS, {"text": "A regular."}),
+    Row("api/v1/contacts/<uuid:contact_id>/notes/<uuid:note_id>", "PATCH", WRITERS, {"is_pinned": True}),
+    Row("api/v1/contacts/<uuid:contact_id>/notes/<uuid:note_id>", "DELETE", REMOVERS),
+    Row("api/v1/contacts/<uuid:contact_id>/consents", "GET", READERS),
+    Row(
+        "api/v1/contacts/<uuid:contact_id>/consents",
+        "POST",
+        CREATORS,
+        {"purpose": "marketing", "state": "given"},
+    ),
+    Row("api/v1/contacts/<uuid:contact_id>/orders", "GET", READERS),
+    Row(
+        "api/v1/contacts/<uuid:contact_id>/orders",
+        "POST",
+        CREATORS,
+        {"shop": "main", "number": "A-1", "placed_at": "2026-03-01T00:00:00Z"},
+    ),
+    Row("api/v1/labels", "GET", READERS),
+    Row("api/v1/labels", "POST", CREATORS, {"name": "Fresh"}),
+    Row("api/v1/labels/<uuid:label_id>", "PATCH", WRITERS, {"colour": "#112233"}),
+    Row("api/v1/labels/<uuid:label_id>", "DELETE", REMOVERS),
+    Row("api/v1/custom-fields", "GET", READERS),
+    Row("api/v1/custom-fields", "POST", CREATORS, {"key": "fresh", "title": "Fresh", "type": "text"}),
+    Row("api/v1/custom-fields/<uuid:field_id>", "PATCH", WRITERS, {"title": "Other"}),
     Row("api/v1/inboxes", "GET", READERS),
     Row("api/v1/inboxes/<uuid:inbox_id>/records", "GET", LEADING_READERS, query="day=2026-03-02"),
     Row("api/v1/inboxes/<uuid:inbox_id>/records/days", "GET", LEADING_READERS),
@@ -232,6 +272,8 @@ BRAND_MODELS = {
     "workspace/auditentry": "look",
     "workspace/deadevent": "look",
     "contacts/contact": "look",
+    "contacts/label": "look add delete",
+    "contacts/customfield": "look add",
     "conversations/inbox": "look add",
     "conversations/inboundrecord": "look",
     "comments/automaticanswer": "look add delete",

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from contacts.models import Contact, ContactAddress, ContactLabel, ContactNote, CustomField, Label
 from conversations.comments.models import AutomaticAnswer, Post
 from conversations.models import Attachment, InboundRecord, Message, StoredFile
 from conversations.templates.models import MessageTemplate
@@ -56,9 +57,10 @@ class Scene:
 
     def ask(self, client: Client, row: Row, *, method: str = "", **headers: str) -> Any:
         """The answer to one row; whatever it changed is taken back."""
-        body = json.loads(
-            json.dumps(row.body or {}).replace("{new}", str(uuid4())).replace("{agent}", self.ids["agent"])
-        )
+        text = json.dumps(row.body or {}).replace("{new}", str(uuid4()))
+        for name, value in self.ids.items():
+            text = text.replace(f"{{{name}}}", value)
+        body = json.loads(text)
         content: dict[str, Any] = {"data": body}
         if row.as_json:
             content = {"data": json.dumps(body), "content_type": "application/json"}
@@ -116,6 +118,7 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
             "message_id": message.id,
             "attachment_id": _an_attachment(message).id,
             "contact_id": conversation.contact_id,
+            **_of_contact(conversation.contact),
             "agent": acting.agent.id,
             "workspace/agent": acting.agent.id,
             "workspace/team": Team.objects.create(name=f"Harbour {tenant.slug}").id,
@@ -139,6 +142,23 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
     return Scene(
         tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token}
     )
+
+
+def _of_contact(contact: Contact) -> dict[str, Any]:
+    """One of everything that a brand knows of a customer."""
+    label = Label.objects.create(name="Regular")
+    ContactLabel.objects.create(contact=contact, label=label)
+    field = CustomField.objects.create(key="size", title="Size", type="text")
+    return {
+        "label_id": label.id,
+        "contacts/label": label.id,
+        "field_id": field.id,
+        "contacts/customfield": field.id,
+        "note_id": ContactNote.objects.create(contact=contact, text="Tea.", created_at=timezone.now()).id,
+        "address_id": ContactAddress.objects.create(
+            contact=contact, kind="email", value="mei@shop.example", source="form"
+        ).id,
+    }
 
 
 def _an_attachment(message: Message) -> Attachment:

@@ -10,8 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import queries
+from contacts import profile, queries
 from contacts.api.ground import ContactView, NoQuery, PageQuery
+from contacts.profile import Source
 from tenants.workspace.rest import limit_of
 
 
@@ -33,16 +34,39 @@ class IdentityRow(serializers.Serializer):
 
 class ContactRow(serializers.Serializer):
     id = serializers.UUIDField()
-    name = serializers.CharField(help_text="Empty for a customer who is not known yet.")
+    name = serializers.CharField(
+        help_text="As given, never split. Empty for a customer who is not known yet."
+    )
+    honorific = serializers.CharField(help_text="The form of address that goes with the name: 様, 小姐, Ms.")
     language = serializers.CharField()
     timezone = serializers.CharField()
+    place = serializers.CharField()
+    company = serializers.CharField()
     picture_url = serializers.CharField()
+    page_url = serializers.CharField(help_text="The page of the website they wrote from last.")
+    referrer = serializers.CharField(help_text="Where they had come from to that page.")
+    custom = serializers.DictField(help_text="Values of the brand's own fields, by key.")
     created_at = serializers.DateTimeField()
     last_seen_at = serializers.DateTimeField(allow_null=True)
 
 
 class ContactWithIdentities(ContactRow):
     identities = IdentityRow(many=True)
+
+
+class ContactChange(serializers.Serializer):
+    """What is given is set by hand: no channel changes it afterwards. What is left out stays."""
+
+    name = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    honorific = serializers.CharField(required=False, allow_blank=True, max_length=20)
+    language = serializers.CharField(required=False, allow_blank=True, max_length=12, help_text="BCP 47.")
+    timezone = serializers.CharField(required=False, allow_blank=True, max_length=60)
+    place = serializers.CharField(required=False, allow_blank=True, max_length=120)
+    company = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    picture_url = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    custom = serializers.DictField(
+        required=False, help_text="Values of the brand's own fields, by key; null takes one away."
+    )
 
 
 class ContactPage(serializers.Serializer):
@@ -74,3 +98,9 @@ class OneContact(ContactView):
     def get(self, request: Request, contact_id: UUID) -> Response:
         self.query(NoQuery)
         return Response(queries.with_identities(self.contact(contact_id)))
+
+    @extend_schema(operation_id="contacts_change", request=ContactChange, responses=ContactWithIdentities)
+    def patch(self, request: Request, contact_id: UUID) -> Response:
+        contact = self.contact(contact_id)
+        profile.change(contact, self.body(ContactChange), by=self.caller.actor, source=Source.API)
+        return Response(queries.with_identities(self.contact(contact.id)))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from contacts import gates
+from contacts.api import refusals
 from contacts.gates import Visible
 from contacts.models import Contact
 from contacts.queries import Position
@@ -34,6 +39,16 @@ class ContactView(BrandView):
     def contact(self, contact_id: UUID) -> Contact:
         """The contact behind an id that the caller may see. Raises Http404."""
         return gates.access_contact(self.caller, contact_id, visible=self.visible)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        return super().handle_exception(refusals.as_problem(exc) or exc)
+
+    def page_of(self, form: type[Serializer[Any]], found: Sequence[Any], *, limit: int, by: str) -> Response:
+        """A page of rows and the cursor of the next. found: one row more than `limit` where there is a next page;
+        by: the field that orders them."""
+        rows: Any = form(found[:limit], many=True).data
+        last = found[limit - 1] if len(found) > limit else None
+        return self.page(list(rows), None if last is None else [getattr(last, by), last.id])
 
     def after(self, cursor: str | None) -> Position | None:
         """Where the page behind `cursor` begins. Raises Problem (400)."""

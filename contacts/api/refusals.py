@@ -1,0 +1,59 @@
+"""What the verbs refuse, as problems of the API."""
+
+from __future__ import annotations
+
+from contacts.addresses import BadAddress
+from contacts.consent import ConsentRefused
+from contacts.custom_fields import BadValue, FieldRefused
+from contacts.labels import LabelRefused
+from contacts.notes import NoteRefused
+from tenants.workspace.problems import Problem
+
+_FIELDS = {
+    "not_an_email": "value",
+    "not_a_phone": "value",
+    "unknown_kind": "kind",
+    "unknown_purpose": "purpose",
+    "unknown_state": "state",
+    "in_future": "stated_at",
+    "bad_key": "key",
+    "title_blank": "title",
+    "title_too_long": "title",
+    "unknown_type": "type",
+    "bad_options": "options",
+    "name_blank": "name",
+    "name_too_long": "name",
+    "bad_colour": "colour",
+    "text_blank": "text",
+    "text_too_long": "text",
+}
+_CONFLICTS = {
+    "too_many": "This contact has too many of them.",
+    "too_many_fields": "There are too many fields.",
+    "key_taken": "There is a field with this key.",
+    "name_taken": "There is a label with this name.",
+}
+
+
+def as_problem(error: Exception) -> Problem | None:
+    """The problem that a verb's refusal is; None for everything else."""
+    match error:
+        case BadValue():
+            return _invalid(error.field, error.code)
+        case NoteRefused(code="not_yours"):
+            return Problem(403, "not_yours", "Only its author or an administrator may do that.")
+        case BadAddress() | ConsentRefused() | FieldRefused() | LabelRefused() | NoteRefused():
+            if error.code in _CONFLICTS:
+                return Problem(409, error.code, _CONFLICTS[error.code])
+            return _invalid(_FIELDS[error.code], error.code)
+    return None
+
+
+def _invalid(field: str, code: str) -> Problem:
+    detail = code.replace("_", " ").capitalize() + "."
+    return Problem(
+        400,
+        "invalid",
+        "Some fields are not valid.",
+        errors=[{"field": field, "code": code, "detail": detail}],
+    )
