@@ -57,7 +57,7 @@ def _plain(answer: Any, ids: list[str]) -> tuple[int, str, str]:
     )
     for one in ids:
         text = text.replace(one, "ID").replace(one.replace("-", "_2D"), "ID")
-    return answer.status_code, answer["Content-Type"], re.sub(r"[A-Za-z0-9]{64}", "", text)
+    return answer.status_code, answer.get("Content-Type", ""), re.sub(r"[A-Za-z0-9]{64}", "", text)
 
 
 def _asked(scene: Scene, client: Client, row: Row, ids: dict[str, str]) -> tuple[int, str, str]:
