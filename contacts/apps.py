@@ -9,10 +9,9 @@ class ContactsConfig(AppConfig):
     def ready(self) -> None:
         from contacts import reactors  # noqa: F401, PLC0415
         from contacts.privacy import contact_rows, kept_kinds  # noqa: PLC0415 - needs the models
+        from contacts.timeline import own, sources  # noqa: PLC0415
 
         contact_rows.register()
         kept_kinds.register()
-        from contacts.timeline import own, sources  # noqa: PLC0415
-
         for source in (own.Notes(), own.CHANGES, own.Consents(), own.Orders()):
             sources.register(source)
