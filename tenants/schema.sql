@@ -934,6 +934,8 @@ CREATE INDEX event_by_contact ON kontor_template.workspace_event USING btree (co
 
 CREATE INDEX event_by_conversation ON kontor_template.workspace_event USING btree (conversation_id, sequence DESC)
 
+CREATE INDEX event_of_person ON kontor_template.workspace_event USING btree (contact_id, happened_at DESC, sequence DESC) WHERE ((contact_id IS NOT NULL) AND (NOT ((name)::text ~~ 'message.%'::text)) AND (NOT ((name)::text ~~ 'file.%'::text)))
+
 CREATE INDEX hold_by_contact ON kontor_template.contacts_legalhold USING btree (contact_id)
 
 CREATE INDEX idempotency_by_age ON kontor_template.workspace_idempotencykey USING btree (created_at)
