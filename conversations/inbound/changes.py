@@ -64,12 +64,11 @@ def take_audience_change(batch: Batch, entry: Entry, item: AudienceChange) -> st
     if person is None:
         return Outcome.UNRELATED
     known, at = batch.reachable.get(person.identity_id), entry.arrival.happened_at
-    if known is not None and known.at > at:
-        return Outcome.OUTDATED
-    batch.reachable[person.identity_id] = Reach(person.contact_id, item.change not in _GONE, at)
+    if known is None or known.at <= at:
+        batch.reachable[person.identity_id] = Reach(person.contact_id, item.change not in _GONE, at)
     if item.change in _WISHES:
         wish = ContactOpted(contact_id=person.contact_id, channel=entry.inbox.channel, change=item.change)
-        record(wish, by=Actor("contact", person.contact_id), happened_at=entry.arrival.happened_at)
+        record(wish, by=Actor("contact", person.contact_id), happened_at=at)
     return Outcome.APPLIED
 
 

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import psycopg
 from django.db import connection, transaction
 
-from conversations import attempts, breaker, lanes, settling
+from conversations import attempts, breaker, hooks, lanes, settling
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.items import IncomingMessage
 from conversations.inbound import Arrival, changes, records
@@ -220,6 +220,15 @@ def forget_what_is_early() -> None:
     changes._park = dropped
 
 
+def unreadable_comes_again() -> None:
+    """A body that cannot be read is not kept: the platform is asked to bring it again."""
+
+    async def refused(*given: Any) -> None:
+        raise hooks._come_again()
+
+    hooks._bury = refused
+
+
 def unsupervised_listener() -> None:
     """A lost listening connection is not opened again."""
 
@@ -254,6 +263,7 @@ CHANGES: dict[str, Callable[[], None]] = {
         deaf_to_retry_after,
         try_again_unasked,
         forget_what_is_early,
+        unreadable_comes_again,
         unsupervised_listener,
     )
 }
@@ -271,6 +281,7 @@ MENDS: dict[str, Mend] = {
         "what has no key is not sent again on a guess", "try_again_unasked", "doubled"
     ),
     "shuffled_history": Mend("what comes early waits for its message", "forget_what_is_early", "state"),
+    "hostile": Mend("what cannot be read is kept and answered", "unreadable_comes_again", "stuck"),
     "commit_order": Mend("events are numbered last, under the counter's row", "serial_numbers", "reader"),
     "listener_lost": Mend("the listener is supervised", "unsupervised_listener", "reader"),
     "wake_ups_dropped": Mend("the hub looks by itself, too", "no_slow_poll", "reader"),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from config import env, postgres
 from config.postgres.place import PROJECT, state_folder
-from tests.drills import inbound, log, outages, outbound, shuffling
+from tests.drills import hostility, inbound, log, outages, outbound, shuffling
 from tests.drills.checker import Breach
 from tests.drills.mends import MENDS
 from tests.drills.stage import Stage
@@ -36,6 +36,7 @@ DRILLS: dict[str, Callable[[Stage], str]] = {
         outages.rate_limited,
         outages.timed_out_but_delivered,
         shuffling.shuffled_history,
+        hostility.hostile,
         log.commit_order,
         log.listener_lost,
         log.wake_ups_dropped,
