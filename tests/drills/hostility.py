@@ -28,8 +28,8 @@ from tests.drills.ground import Account
 from tests.drills.processes import TooLate, Web
 from tests.drills.stage import Stage
 
-HOSTILE, SHORT_HOSTILE = 300, 120
-GOOD, SHORT_GOOD = 600, 120
+HOSTILE, SHORT_HOSTILE = 300, 80
+GOOD, SHORT_GOOD = 600, 80
 WAIT_SECONDS = 30.0
 TRIES = 4  # of a webhook that is told to come again
 PAUSE_SECONDS = 0.5

@@ -59,7 +59,7 @@ def rate_limited(stage: Stage) -> str:
     road = stage.road_to_platforms()
     stage.worker()
     web = stage.web()
-    brand = _house(stage, web, KINDS, talks=2 if stage.is_short else 4)
+    brand = _house(stage, web, KINDS, talks=1 if stage.is_short else 4)
     rest = SHORT_REST_SECONDS if stage.is_short else REST_SECONDS
     road.slow_down(KINDS, rest)
     replies = stage.replies(brand, each=1)
@@ -82,16 +82,16 @@ def timed_out_but_delivered(stage: Stage) -> str:
     stage.worker()
     web = stage.web()
     each = 1 if stage.is_short else 3
-    brand = _house(stage, web, KINDS, talks=2 if stage.is_short else 4)
+    brand = _house(stage, web, KINDS, talks=1 if stage.is_short else 4)
     kinds = {account.account_id: account.kind for account in brand.accounts}
     first = [reply for reply in stage.replies(brand, each=1) if kinds[reply.account] == "line"]
     write_replies(
         stage.history, [web], first, rng=stage.rng
-    )  # a reply token carries no key: they use them up
+    )  # they use up the reply tokens: those carry no key
     _await_arrival(stage, brand, first)
     road.lose(KINDS, answers=100)
-    all_of_a_turn = len(stage.replies(brand, each=1))
-    replies = stage.replies(brand, each=2)[all_of_a_turn:]
+    replies = stage.replies(brand, each=2)
+    replies = replies[len(replies) // 2 :]
     write_replies(stage.history, [web], replies, rng=stage.rng)
     kind_of = {reply.text: kinds[reply.account] for reply in replies}
     wanted = {text: _settled_by(kind) for text, kind in kind_of.items()}

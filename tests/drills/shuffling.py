@@ -19,7 +19,7 @@ from tests.drills.past import Past, Person
 from tests.drills.processes import Web
 from tests.drills.stage import Stage
 
-EVENTS, SHORT_EVENTS = 2000, 300
+EVENTS, SHORT_EVENTS = 2000, 200
 KINDS = ("messenger", "instagram", "line", "telegram", "whatsapp", "wechat", "api", "email")
 """All that tell when something happened: an SMS comes without a time."""
 TIMES = 2  # each event is told
