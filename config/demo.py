@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from config import env
+from config import demo_accounts, env
 from config.demo_talk import BRANDS, Brand, Talk
 from conversations import inbound, inboxes, lifecycle, outbound
 from conversations.channels import registry
@@ -35,7 +35,6 @@ PASSWORD = "kontor-demo"  # noqa: S105 -- printed at every start, and refused in
 LEAD = "lead@harbour.test"
 PLATFORM_ADMIN = "admin@harbour.test"
 NAMESPACE = uuid.UUID("6c6f6b61-6c64-4d6f-8e74-6f7200000001")
-CHANNEL_NAMES = {"messenger": "Messenger", "line": "LINE"}
 SHOP_NAMES = {"zh-hant": "官網", "ja": "公式サイト", "en": "Website"}
 COLORS = {"shanhai": "#2f6f4f", "kanon": "#b4446c", "pine": "#1f5f99"}
 
@@ -100,7 +99,7 @@ def _make_brand(brand: Brand, agency: Agency, plan: Plan, lead: User, register: 
         agents = {
             agent.name: agent for agent in Agent.objects.filter(user_id__in=[user.id for user in people])
         }
-        stages = {channel: _connect(brand, channel, port) for channel in ("messenger", "line", "widget")}
+        stages = {channel: _connect(brand, channel, port) for channel in brand.channels}
         for stage in stages.values():
             stage.introduce(register)
         for number, talk in enumerate(brand.talks):
@@ -130,8 +129,7 @@ class Stage:
 
     brand: Brand
     inbox: Inbox
-    secret: str
-    token: str
+    papers: demo_accounts.Papers
     hook_path: str
 
     def customers(self) -> list[tuple[int, Talk]]:
@@ -144,17 +142,14 @@ class Stage:
 
     def address(self, number: int) -> str:
         """A customer's id in the platform's form: the same for every demo."""
-        seed = uuid.uuid5(NAMESPACE, f"{self.brand.slug}:{self.inbox.channel}:{number}")
-        if self.inbox.channel == "messenger":
-            return str(seed.int)[:16]
-        return f"U{seed.hex}" if self.inbox.channel == "line" else str(seed)
+        return demo_accounts.customer(self.inbox.channel, self._seed(str(number)))
 
     def message_id(self, number: int, line: int) -> str:
         """A message's id in the platform's form."""
-        seed = uuid.uuid5(NAMESPACE, f"{self.brand.slug}:{self.inbox.channel}:{number}:{line}")
-        if self.inbox.channel == "messenger":
-            return f"m_{seed.hex}"
-        return str(seed.int)[:18] if self.inbox.channel == "line" else str(seed)
+        return demo_accounts.message(self.inbox.channel, self._seed(f"{number}:{line}"))
+
+    def _seed(self, of: str) -> uuid.UUID:
+        return uuid.uuid5(NAMESPACE, f"{self.brand.slug}:{self.inbox.channel}:{of}")
 
     def introduce(self, register: Register) -> None:
         """Tell the simulator of the account, or of the shop."""
@@ -175,10 +170,11 @@ class Stage:
             SimulatedAccount(
                 kind=self.inbox.channel,
                 account_id=self.inbox.account_id,
-                name=f"{self.brand.name} · {CHANNEL_NAMES[self.inbox.channel]}",
-                secret=self.secret,
-                token=self.token,
+                name=f"{self.brand.name} · {demo_accounts.NAMES[self.inbox.channel]}",
+                secret=self.papers.secret,
+                token=self.papers.token,
                 hook_url=self.hook_path,
+                verify_token=self.papers.verify_token,
                 brand=self.brand.name,
                 customers=tuple(self._phone(number, talk) for number, talk in self.customers()),
             )
@@ -205,23 +201,19 @@ class Stage:
 
 
 def _connect(brand: Brand, channel: str, port: int) -> Stage:
-    seed = uuid.uuid5(NAMESPACE, f"{brand.slug}:{channel}")
-    secret, token = f"demo-secret-{seed.hex}", f"demo-token-{seed.hex}"
-    account_id = {"messenger": str(seed.int)[:15], "line": f"U{seed.hex}", "widget": ""}[channel]
+    papers = demo_accounts.papers(channel, brand.slug, uuid.uuid5(NAMESPACE, f"{brand.slug}:{channel}"))
     inbox = inboxes.connect(
         channel,
-        account_id,
-        CHANNEL_NAMES.get(channel) or SHOP_NAMES[brand.language],
+        papers.account_id,
+        demo_accounts.NAMES.get(channel) or SHOP_NAMES[brand.language],
         by=SYSTEM,
-        credentials={} if channel == "widget" else {"access_token": token},
-        secret="" if channel == "widget" else secret,
+        credentials=papers.credentials,
+        secret=papers.secret,
         base_url=_base_url(channel, port),
-        settings={"allowed_origins": ["http://localhost:*", "http://127.0.0.1:*"]}
-        if channel == "widget"
-        else {},
+        settings=papers.settings,
     )
     app = ChannelApp.objects.get(routes__inbox_id=inbox.id)
-    return Stage(brand, inbox, secret, token, f"/hooks/{channel}/{app.key}")
+    return Stage(brand, inbox, papers, f"/hooks/{channel}/{app.key}")
 
 
 def _base_url(channel: str, port: int) -> str:
@@ -268,10 +260,22 @@ def _conversation(stage: Stage, number: int) -> Conversation:
 def _told(
     stage: Stage, talk: Talk, number: int, line: int, who: str, at: datetime, text: str
 ) -> Iterator[Item]:
-    """The line as the platform's webhook tells it, read by the channel; the customer's name comes with it."""
-    body = {"messenger": _messenger, "line": _line, "widget": _widget}[stage.inbox.channel](
-        stage, number, line, who, _milliseconds(at), text
-    )
+    """The line as the platform tells it: of the wire forms below it is read by the channel. The customer's name
+    comes with it."""
+    write = _WIRE.get(stage.inbox.channel)
+    if write is None:
+        yield IncomingMessage(
+            account_id=stage.inbox.account_id,
+            event_id="",
+            happened_at=at,
+            raw={},
+            address=stage.address(number),
+            external_id=stage.message_id(number, line),
+            text=text,
+            sender_name=talk.customer,
+        )
+        return
+    body = write(stage, number, line, who, _milliseconds(at), text)
     for item in registry.open(stage.inbox.channel).parse(json.dumps(body).encode()):
         yield replace(item, sender_name=talk.customer) if isinstance(item, IncomingMessage) else item
 
@@ -302,6 +306,13 @@ def _line(stage: Stage, number: int, line: int, who: str, at: int, text: str) ->
 def _widget(stage: Stage, number: int, line: int, who: str, at: int, text: str) -> dict[str, Any]:
     message = {"id": stage.message_id(number, line), "visitor": stage.address(number), "text": text, "at": at}
     return {"site": stage.inbox.account_id, "messages": [message]}
+
+
+_WIRE: Mapping[str, Callable[[Stage, int, int, str, int, str], dict[str, Any]]] = {
+    "messenger": _messenger,
+    "line": _line,
+    "widget": _widget,
+}
 
 
 def _milliseconds(at: datetime) -> int:

@@ -33,6 +33,7 @@ class Brand:
     timezone: str
     tagline: str
     agents: tuple[tuple[str, str, str], ...]  # e-mail name, display name, role
+    channels: tuple[str, ...]
     talks: tuple[Talk, ...]
 
 
@@ -47,6 +48,7 @@ SHANHAI = Brand(
         ("chiahao", "陳家豪", "agent"),
         ("peishan", "黃佩珊", "supervisor"),
     ),
+    channels=("messenger", "line", "widget", "instagram", "whatsapp", "wechat", "email"),
     talks=(
         Talk(
             "line",
@@ -108,6 +110,10 @@ SHANHAI = Brand(
             assignee="陳家豪",
             outcome="snoozed",
         ),
+        Talk("wechat", "陈雨桐", (("customer", 34, "请问可以寄到广州吗？运费怎么算？"),)),
+        Talk("whatsapp", "何家俊", (("customer", 47, "香港門市幾時開？想試飲先買"),)),
+        Talk("email", "王美玲", (("customer", 65, "訂單 A-1021 的發票抬頭想改成公司名稱，謝謝。"),)),
+        Talk("instagram", "tea.lover", (("customer", 80, "限動的那款蓋碗還有貨嗎？"),)),
     ),
 )
 
@@ -118,6 +124,7 @@ KANON = Brand(
     timezone="Asia/Tokyo",
     tagline="敏感肌のためのやさしいスキンケア",
     agents=(("sakura", "佐藤さくら", "admin"), ("ren", "高橋蓮", "agent")),
+    channels=("messenger", "line", "widget", "instagram", "email", "sms"),
     talks=(
         Talk(
             "line",
@@ -167,6 +174,13 @@ KANON = Brand(
             (("customer", 40, "店舗でお試しできますか？銀座の近くだと嬉しいです。"),),
             assignee="佐藤さくら",
         ),
+        Talk(
+            "email",
+            "田中美咲",
+            (("customer", 6, "LINEでもご連絡しましたが、注文 K-20877 の配送状況を教えてください。"),),
+        ),
+        Talk("instagram", "hana.skin", (("customer", 52, "この新色、店頭でも買えますか？"),)),
+        Talk("sms", "", (("customer", 88, "配達時間を18時以降に変更できますか"),)),
     ),
 )
 
@@ -177,6 +191,7 @@ PINE = Brand(
     timezone="Asia/Hong_Kong",
     tagline="Small-batch gear for weekend hills",
     agents=(("grace", "Grace Wong", "admin"), ("daniel", "Daniel Lee", "agent")),
+    channels=("messenger", "line", "widget", "instagram", "whatsapp", "telegram", "sms", "email", "api"),
     talks=(
         Talk(
             "messenger",
@@ -216,6 +231,14 @@ PINE = Brand(
             ),
             outcome="resolved",
         ),
+        Talk(
+            "email", "Sophie Chan", (("customer", 11, "I also wrote on Messenger: does the 30 L pack fit?"),)
+        ),
+        Talk("whatsapp", "Olivia Ng", (("customer", 28, "Can I pick up my order in Central today?"),)),
+        Talk("telegram", "Mark", (("customer", 63, "Which stove works with propane?"),)),
+        Talk("instagram", "trail.notes", (("customer", 95, "Love the moss colour! Is it in the outlet?"),)),
+        Talk("sms", "", (("customer", 120, "Running late, please hold order P-331 until 7"),)),
+        Talk("api", "App user 4471", (("customer", 140, "The app says my points expired yesterday."),)),
     ),
 )
 

@@ -16,6 +16,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, log_in  # noqa: E402
 from tests.browser.house import House  # noqa: E402
 from tests.browser.phones import Phone  # noqa: E402
 from tests.browser.test_main_job import open_chat, write  # noqa: E402
+from tests.browser.test_one_customer import walk  # noqa: E402
 
 FOLDER = ROOT / "docs" / "images"
 SIZE = {"width": 1360, "height": 860}
@@ -118,6 +119,7 @@ def take_all(house: House, browser: Browser) -> None:
         desk.locator("li.row a").nth(1).click()
         take(desk, f"desk-{'en' if brand == 'pine' else 'zh-hant'}-light", desk.locator("#reply-text"))
         if brand == "pine":
+            walk(house, desk, str(FOLDER / "one-customer-{}.png"))
             desk.goto(house.url("/supervisor/", brand))
             take(desk, "supervisor-en-light", desk.locator("#board"))
     desk = desk_of(house, browser, "kanon", "dark")
