@@ -8,6 +8,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import reactors  # noqa: F401, PLC0415
+        from contacts.merging import pairs  # noqa: F401, PLC0415
         from contacts.privacy import contact_rows, kept_kinds  # noqa: PLC0415 - needs the models
         from contacts.timeline import own, sources  # noqa: PLC0415
 

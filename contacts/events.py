@@ -95,3 +95,33 @@ class OrderTold(DomainEvent):
     contact_id: UUID
     order_id: UUID
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMerged(DomainEvent):
+    """Other contacts became this one. Their ids go on to be answered with this one's row."""
+
+    name = "contact.merged"
+    contact_id: UUID
+    merged_ids: tuple[UUID, ...]
+    merge_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContactUnmerged(DomainEvent):
+    """A merge was undone: these contacts stand for themselves again."""
+
+    name = "contact.unmerged"
+    contact_id: UUID
+    merged_ids: tuple[UUID, ...]
+    merge_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSplit(DomainEvent):
+    """One identity, with all that was said under it, is somebody else: a contact of its own."""
+
+    name = "contact.split"
+    contact_id: UUID
+    new_contact_id: UUID
+    identity_id: UUID

@@ -3,6 +3,8 @@
 from contacts.models.consents import Consent
 from contacts.models.fields import CustomField
 from contacts.models.labels import ContactLabel, Label
+from contacts.models.matching import MatchKey, Suggestion
+from contacts.models.merging import MergedContact, MergeRecord, MovedEvents
 from contacts.models.notes import ContactNote
 from contacts.models.orders import Order
 from contacts.models.people import Contact, ContactAddress, ContactIdentity
@@ -28,7 +30,12 @@ __all__ = [
     "ErasureEntry",
     "Label",
     "LegalHold",
+    "MatchKey",
+    "MergeRecord",
+    "MergedContact",
+    "MovedEvents",
     "Order",
     "PersonExport",
     "RetentionRule",
+    "Suggestion",
 ]

@@ -5,12 +5,14 @@ Only a proof leads here. What a visitor merely says of themselves joins nobody.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.db.models import Q
 
-from contacts import aliases, identify
+from contacts import aliases, identify, merging
 from contacts.events import ContactUpdated
 from contacts.identify import Address
-from contacts.models import Contact, ContactIdentity
+from contacts.models import ContactIdentity
 from conversations.models import Conversation
 from conversations.widget import acquaintance
 from conversations.widget.sites import KIND, Site
@@ -39,16 +41,20 @@ def join(site: Site, stranger: Visitor, person: Visitor) -> None:
 
 
 def _give(stray: ContactIdentity, own: ContactIdentity) -> None:
-    """The stranger's address and threads go over to the person's contact."""
+    """The stranger's address and threads go over to the person's contact; with all that is known of them, where they
+    had no other address."""
     left_id, kept_id = stray.contact_id, own.contact_id
     if left_id == kept_id:
         return
-    ContactIdentity.objects.filter(Q(id=stray.id) | Q(stands_for=stray.id)).update(contact_id=kept_id)
+    group = Q(id=stray.id) | Q(stands_for=stray.id)
+    if not ContactIdentity.objects.filter(contact_id=left_id).exclude(group).exists():
+        with suppress(merging.MergeRefused):  # then the threads alone go over
+            merging.merge(kept_id, [left_id], by=Actor("contact", kept_id))
+            return
+    ContactIdentity.objects.filter(group).update(contact_id=kept_id)
     threads = Conversation.objects.filter(identity_id=stray.id)  # they went along
     newest = threads.order_by("-created_at").values_list("id", flat=True).first()
     record(
         ContactUpdated(contact_id=kept_id, fields=("identities",), conversation_id=newest),
         by=Actor("contact", kept_id),
     )
-    empty = Contact.objects.filter(id=left_id, identities__isnull=True, conversations__isnull=True)
-    empty.delete()

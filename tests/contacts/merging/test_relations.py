@@ -1,0 +1,80 @@
+"""No model that points at a contact is forgotten by a merge."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.test.utils import isolate_apps
+
+from contacts.merging import fields, relations
+from contacts.models import Contact, ContactLabel
+from conversations.models import Conversation
+from tenants.workspace.models import Event
+
+WITHOUT_KEY = {"workspace.event.contact_id"}
+"""Columns that name a contact without a foreign key, and which module re-points them: contacts.merging.repointing."""
+
+
+def test_everything_that_points_at_a_contact_says_how_it_merges() -> None:
+    assert relations.forgotten() == []
+    assert {each.label for each in relations.moving()} >= {
+        "contacts.contactidentity.contact",
+        "contacts.contactlabel.contact",
+        "contacts.contactnote.contact",
+        "contacts.order.contact",
+        "contacts.contact.merged_into",
+    }
+
+
+def test_threads_go_where_their_identity_goes() -> None:
+    assert [each.label for each in relations.following()] == [f"{Conversation._meta.label_lower}.contact"]
+
+
+def test_a_new_model_in_whose_unique_constraint_a_contact_stands_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with isolate_apps("contacts"):
+
+        class Badge(models.Model):
+            contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+            kind = models.CharField(max_length=10)
+
+            class Meta:
+                app_label = "contacts"
+                constraints = [models.UniqueConstraint(name="one_badge", fields=["contact", "kind"])]
+
+        class Visit(models.Model):
+            contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+
+            class Meta:
+                app_label = "contacts"
+
+    badge, visit = relations.Relation(Badge, "contact"), relations.Relation(Visit, "contact")
+    monkeypatch.setattr(relations, "every", lambda: [badge, visit])
+    assert relations.forgotten() == ["contacts.badge.contact"]
+    with pytest.raises(ImproperlyConfigured, match=r"contacts\.badge\.contact"):
+        relations.moving()
+    monkeypatch.setattr(relations, "_pairs", {badge.label: relations._pairs[_label_pair()]})
+    assert relations.moving() == [badge, visit]
+
+
+def test_no_other_column_names_a_contact() -> None:
+    named = {
+        f"{model._meta.label_lower}.{column.name}"
+        for model in apps.get_models()
+        for column in model._meta.concrete_fields
+        if not column.is_relation and column.name in ("contact", "contact_id", "contact_ids")
+    }
+    assert named == WITHOUT_KEY
+    assert Event._meta.get_field("contact_id")
+
+
+def test_every_field_of_a_contact_is_united_or_known_not_to_be() -> None:
+    known = {*fields.FIELDS, "custom", "marks", "id", "merged_into", "created_at", "last_seen_at"}
+    assert {column.name for column in Contact._meta.concrete_fields} == known
+
+
+def _label_pair() -> str:
+    return relations.Relation(ContactLabel, "contact").label
