@@ -26,7 +26,7 @@ from tenants.workspace.events import Actor, record, unit_of_work
 Source = ContactAddress.Source
 
 CUSTOM = "custom"
-_RANK = {
+RANKS = {
     Source.AGENT: 2,
     Source.IMPORT: 2,
     Source.API: 2,
@@ -34,6 +34,7 @@ _RANK = {
     Source.FORM: 0,
     Source.CHANNEL: 0,
 }
+"""How much a source's word counts: people's by hand most, then what the log-in vouches for."""
 _ALWAYS_FRESH = frozenset(
     {"page_url", "referrer"}
 )  # where somebody was last: the newest counts, whoever says it
@@ -66,7 +67,7 @@ def change(
 
 def is_set_by_hand(contact: Contact, field: str) -> bool:
     """Whether a person (staff, import, integrator) set the field last."""
-    return _rank_of(contact, field) == _RANK[Source.AGENT]
+    return _rank_of(contact, field) == RANKS[Source.AGENT]
 
 
 def _set(contact: Contact, field: str, value: Any, source: str) -> bool:
@@ -85,17 +86,17 @@ def _set(contact: Contact, field: str, value: Any, source: str) -> bool:
 
 
 def _may_set(contact: Contact, field: str, known: Any, source: str) -> bool:
-    rank = _RANK[Source(source)]
-    if rank == _RANK[Source.AGENT] or field in _ALWAYS_FRESH:
+    rank = RANKS[Source(source)]
+    if rank == RANKS[Source.AGENT] or field in _ALWAYS_FRESH:
         return True
     if known in ("", None):  # emptied by hand is meant
         return not is_set_by_hand(contact, field)
-    return rank > _rank_of(contact, field) or (rank == _RANK[Source.LOGIN] == _rank_of(contact, field))
+    return rank > _rank_of(contact, field) or (rank == RANKS[Source.LOGIN] == _rank_of(contact, field))
 
 
 def _rank_of(contact: Contact, field: str) -> int:
     source = contact.marks.get(field, {}).get("source")
-    return _RANK[Source(source)] if source in Source.values else 0
+    return RANKS[Source(source)] if source in Source.values else 0
 
 
 def _value(contact: Contact, field: str) -> Any:

@@ -8,23 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contacts.models import Contact, ContactAddress
+from contacts import profile
+from contacts.models import Contact
+from contacts.profile import CUSTOM, RANKS, Source
 
-FIELDS = (
-    "name",
-    "honorific",
-    "language",
-    "timezone",
-    "place",
-    "company",
-    "picture_url",
-    "page_url",
-    "referrer",
-)
-CUSTOM = "custom"
-
-_Source = ContactAddress.Source
-_RANKS: dict[str, int] = {_Source.AGENT: 2, _Source.IMPORT: 2, _Source.API: 2, _Source.LOGIN: 1}
+FIELDS = tuple(profile.CHECKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +27,7 @@ class Candidate:
 
     @property
     def is_set_by_hand(self) -> bool:
-        return _RANKS.get(self.source, 0) == _RANKS[_Source.AGENT]
+        return _rank(self.source) == RANKS[Source.AGENT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +49,7 @@ def compare(contacts: Sequence[Contact], choices: Mapping[str, UUID]) -> list[Fi
     for name in (*FIELDS, *_own_fields(contacts)):
         candidates = sorted(
             (each for contact in contacts if (each := _said(contact, name)) is not None),
-            key=lambda each: (_RANKS.get(each.source, 0), each.at),
+            key=lambda each: (_rank(each.source), each.at),
             reverse=True,
         )
         if candidates:
@@ -99,10 +87,14 @@ def _said(contact: Contact, name: str) -> Candidate | None:
     if value in ("", None, []):
         return None
     mark = contact.marks.get(name)
-    source = mark["source"] if mark else _Source.CHANNEL.value
+    source = mark["source"] if mark else Source.CHANNEL.value
     at = datetime.fromisoformat(mark["at"]) if mark else contact.last_seen_at or contact.created_at
     return Candidate(contact.id, value, source, at, mark)
 
 
 def _own_fields(contacts: Iterable[Contact]) -> list[str]:
     return sorted({f"{CUSTOM}.{key}" for contact in contacts for key in contact.custom})
+
+
+def _rank(source: str) -> int:
+    return RANKS[Source(source)] if source in Source.values else 0

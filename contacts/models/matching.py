@@ -42,18 +42,16 @@ class Suggestion(TenantModel):
 
     low = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
     high = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
-    score = models.PositiveSmallIntegerField(_("score"))  # 1 to 99: how much speaks for it
-    reasons = models.JSONField(_("reasons"), default=list)  # [{"kind": "email", "strength": "verified"}]
-    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.OPEN)
-    found_at = models.DateTimeField(_("found"))
-    decided_at = models.DateTimeField(_("decided"), null=True)
+    score = models.PositiveSmallIntegerField()  # 1 to 99: how much speaks for it
+    reasons = models.JSONField(default=list)  # [{"kind": "email", "strength": "verified"}]
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    found_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
     decided_by_kind = models.CharField(max_length=12, blank=True)  # who said no: an Actor
     decided_by_id = models.UUIDField(null=True)
     decided_score = models.PositiveSmallIntegerField(null=True)  # only more than this brings it back
 
     class Meta:
-        verbose_name = _("possible double")
-        verbose_name_plural = _("possible doubles")
         constraints = [
             models.UniqueConstraint(name="one_suggestion_per_pair", fields=["low", "high"]),
             models.CheckConstraint(name="suggestion_pair_in_order", condition=Q(low__lt=F("high"))),

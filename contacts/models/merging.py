@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from contacts.models.people import Contact
 from tenants.workspace.tenant_model import TenantModel
@@ -15,23 +14,21 @@ class MergeRecord(TenantModel):
     """Some contacts became one: who is left, what the merge changed there, and until when it can be undone."""
 
     survivor = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="merges")
-    merged_at = models.DateTimeField(_("merged"))
+    merged_at = models.DateTimeField()
     by_kind = models.CharField(max_length=12)  # who did it: an Actor
     by_id = models.UUIDField(null=True)
-    undo_until = models.DateTimeField(_("can be undone until"))
+    undo_until = models.DateTimeField()
     # the survivor's fields that got another value: {"name": {"from": contact, "before": {"value", "mark"}, "after": …}}
     fields = models.JSONField(default=dict)
     # the survivor's rows that learned from one that said the same: [{"model", "id", "before": {…}, "after": {…}}]
     rows = models.JSONField(default=list)
     # when each identity was last used, so that what came later is known: {identity: time}
     last_used = models.JSONField(default=dict)
-    undone_at = models.DateTimeField(_("undone"), null=True)
+    undone_at = models.DateTimeField(null=True)
     undone_by_kind = models.CharField(max_length=12, blank=True)
     undone_by_id = models.UUIDField(null=True)
 
     class Meta:
-        verbose_name = _("merge")
-        verbose_name_plural = _("merges")
         constraints = [
             models.CheckConstraint(
                 name="merge_undone_by_somebody",
