@@ -1,18 +1,27 @@
-"""How contacts' own rows merge where two of them say the same."""
+"""How contacts' own rows merge where two of them say the same; whose may not; and what privacy finds of a merge."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from contacts.merging import relations
+from contacts.merging.refusals import refuse_when
 from contacts.models import (
+    Contact,
     ContactAddress,
     ContactLabel,
+    Erasure,
+    LegalHold,
     MatchKey,
     MergedContact,
     MergeRecord,
+    MovedEvents,
     Suggestion,
 )
+from contacts.privacy import hold, holders
+from contacts.privacy.holders import Holder, of_contact
 
 
 def better_address(known: ContactAddress, other: ContactAddress) -> dict[str, Any]:
@@ -25,6 +34,20 @@ def better_address(known: ContactAddress, other: ContactAddress) -> dict[str, An
     return news
 
 
+def kept_for_the_law(contact_ids: Sequence[UUID]) -> str | None:
+    """A hold keeps the person as they are; so does an erasure, which must know whom it is about."""
+    if hold.is_held(contact_ids):
+        return "legal_hold"
+    if Contact.objects.filter(id__in=contact_ids, erased_at__isnull=False).exists():
+        return "erased"
+    at_work = (Erasure.State.CONFIRMED, Erasure.State.RUNNING)
+    if Erasure.objects.filter(contact_id__in=contact_ids, state__in=at_work).exists():
+        return "being_erased"
+    return None
+
+
+refuse_when(kept_for_the_law)
+relations.pair(LegalHold, "contact", others=["id"])  # lifted ones alone, of which there may be many
 relations.pair(ContactLabel, "contact", others=["label_id"])
 relations.pair(ContactAddress, "contact", others=["kind", "value"], better=better_address)
 relations.stays(MergeRecord, "survivor")
@@ -33,3 +56,15 @@ relations.stays(MergedContact, "contact")
 relations.stays(MatchKey, "contact")
 relations.stays(Suggestion, "low")
 relations.stays(Suggestion, "high")
+
+holders.register(  # with it go the rows of who was merged, and of their events
+    Holder(
+        model=MergeRecord,
+        holding=of_contact(MergeRecord, "survivor_id"),
+        clear=holders.delete(MergeRecord),
+    )
+)
+holders.register(Holder(model=MatchKey, holding=of_contact(MatchKey), clear=holders.delete(MatchKey)))
+holders.exempt(MergedContact._meta.label_lower, "ids of rows; goes with its merge")
+holders.exempt(MovedEvents._meta.label_lower, "numbers of events; goes with its merge")
+holders.exempt(Suggestion._meta.label_lower, "ids of two contacts and kinds of reasons")

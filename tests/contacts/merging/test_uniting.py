@@ -11,6 +11,7 @@ from django.utils import timezone
 from contacts import merging
 from contacts.merging import MergeRefused, UnknownContacts, refusals
 from contacts.models import Consent, Contact, ContactAddress
+from contacts.privacy import hold
 from conversations.models import Conversation
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
@@ -156,6 +157,17 @@ def test_a_registered_reason_forbids_it(bob: Actor, monkeypatch: pytest.MonkeyPa
     with pytest.raises(MergeRefused, match="legal_hold"):
         merging.merge(kept.id, [double.id], by=bob)
     merging.merge(kept.id, [free.id], by=bob)
+
+
+def test_under_a_legal_hold_of_either_side_nobody_is_merged(bob: Actor) -> None:
+    kept, held, free = a_person("Mei"), a_person("梅"), a_person("Ken")
+    hold.place(held, reason="Case 12", owner=None, review_on=timezone.now().date(), by=bob)
+    for pair in ((kept, held), (held, kept)):
+        with pytest.raises(MergeRefused, match="legal_hold"):
+            merging.merge(pair[0].id, [pair[1].id], by=bob)
+    merging.merge(kept.id, [free.id], by=bob)
+    hold.lift(held, by=bob)
+    merging.merge(kept.id, [held.id], by=bob)
 
 
 def test_what_changed_since_the_preview_is_looked_at_again(bob: Actor) -> None:
