@@ -207,6 +207,43 @@ CREATE TABLE kontor_template.contacts_legalhold (
     CONSTRAINT hold_lifted_after_placed CHECK (((lifted_at IS NULL) OR (lifted_at >= placed_at)))
 )
 
+CREATE TABLE kontor_template.contacts_matchkey (
+    id uuid NOT NULL,
+    kind character varying(5) NOT NULL,
+    digest uuid NOT NULL,
+    is_verified boolean NOT NULL,
+    contact_id uuid NOT NULL
+)
+
+CREATE TABLE kontor_template.contacts_mergedcontact (
+    id uuid NOT NULL,
+    moved jsonb NOT NULL,
+    contact_id uuid NOT NULL,
+    record_id uuid NOT NULL
+)
+
+CREATE TABLE kontor_template.contacts_mergerecord (
+    id uuid NOT NULL,
+    merged_at timestamp with time zone NOT NULL,
+    by_kind character varying(12) NOT NULL,
+    by_id uuid,
+    undo_until timestamp with time zone NOT NULL,
+    fields jsonb NOT NULL,
+    rows jsonb NOT NULL,
+    last_used jsonb NOT NULL,
+    undone_at timestamp with time zone,
+    undone_by_kind character varying(12) NOT NULL,
+    undone_by_id uuid,
+    survivor_id uuid NOT NULL,
+    CONSTRAINT merge_undone_by_somebody CHECK ((((undone_at IS NULL) AND ((undone_by_kind)::text = ''::text)) OR ((undone_at IS NOT NULL) AND (NOT ((undone_by_kind)::text = ''::text)))))
+)
+
+CREATE TABLE kontor_template.contacts_movedevents (
+    id uuid NOT NULL,
+    sequences bigint[] NOT NULL,
+    merged_id uuid NOT NULL
+)
+
 CREATE TABLE kontor_template.contacts_order (
     id uuid NOT NULL,
     shop character varying(80) NOT NULL,
@@ -253,6 +290,25 @@ CREATE TABLE kontor_template.contacts_retentionrule (
     CONSTRAINT contacts_retentionrule_keep_check CHECK ((keep >= 0)),
     CONSTRAINT contacts_retentionrule_last_removed_check CHECK ((last_removed >= 0)),
     CONSTRAINT retention_keeps_something CHECK ((keep >= 1))
+)
+
+CREATE TABLE kontor_template.contacts_suggestion (
+    id uuid NOT NULL,
+    score smallint NOT NULL,
+    reasons jsonb NOT NULL,
+    state character varying(9) NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by_kind character varying(12) NOT NULL,
+    decided_by_id uuid,
+    decided_score smallint,
+    high_id uuid NOT NULL,
+    low_id uuid NOT NULL,
+    CONSTRAINT contacts_suggestion_decided_score_check CHECK ((decided_score >= 0)),
+    CONSTRAINT contacts_suggestion_score_check CHECK ((score >= 0)),
+    CONSTRAINT suggestion_decided_or_open CHECK ((((state)::text = 'open'::text) OR ((decided_at IS NOT NULL) AND (decided_score IS NOT NULL)))),
+    CONSTRAINT suggestion_pair_in_order CHECK ((low_id < high_id)),
+    CONSTRAINT suggestion_state_known CHECK ((state IN ('open', 'dismissed', 'merged')))
 )
 
 CREATE TABLE kontor_template.conversations_accesstoken (
@@ -685,6 +741,18 @@ ALTER TABLE ONLY kontor_template.contacts_label
 ALTER TABLE ONLY kontor_template.contacts_legalhold
     ADD CONSTRAINT contacts_legalhold_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_matchkey
+    ADD CONSTRAINT contacts_matchkey_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_mergedcontact
+    ADD CONSTRAINT contacts_mergedcontact_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_mergerecord
+    ADD CONSTRAINT contacts_mergerecord_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_movedevents
+    ADD CONSTRAINT contacts_movedevents_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_order
     ADD CONSTRAINT contacts_order_pkey PRIMARY KEY (id)
 
@@ -696,6 +764,9 @@ ALTER TABLE ONLY kontor_template.contacts_retentionrule
 
 ALTER TABLE ONLY kontor_template.contacts_retentionrule
     ADD CONSTRAINT contacts_retentionrule_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_suggestion
+    ADD CONSTRAINT contacts_suggestion_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.conversations_accesstoken
     ADD CONSTRAINT conversations_accesstoken_inbox_id_key UNIQUE (inbox_id)
@@ -787,6 +858,12 @@ ALTER TABLE ONLY kontor_template.conversations_inbox
 ALTER TABLE ONLY kontor_template.contacts_contactlabel
     ADD CONSTRAINT one_label_of_a_kind_per_contact UNIQUE (contact_id, label_id)
 
+ALTER TABLE ONLY kontor_template.contacts_matchkey
+    ADD CONSTRAINT one_match_key_of_a_kind UNIQUE (contact_id, kind, digest)
+
+ALTER TABLE ONLY kontor_template.contacts_mergedcontact
+    ADD CONSTRAINT one_merged_contact_per_merge UNIQUE (record_id, contact_id)
+
 ALTER TABLE ONLY kontor_template.conversations_message
     ADD CONSTRAINT one_message_per_number UNIQUE (conversation_id, number)
 
@@ -801,6 +878,9 @@ ALTER TABLE ONLY kontor_template.comments_post
 
 ALTER TABLE ONLY kontor_template.conversations_readmark
     ADD CONSTRAINT one_read_mark_per_agent_and_conversation UNIQUE (agent_id, conversation_id)
+
+ALTER TABLE ONLY kontor_template.contacts_suggestion
+    ADD CONSTRAINT one_suggestion_per_pair UNIQUE (low_id, high_id)
 
 ALTER TABLE ONLY kontor_template.message_templates_messagetemplate
     ADD CONSTRAINT one_template_per_language UNIQUE (inbox_id, name, language)
@@ -896,9 +976,19 @@ CREATE INDEX contacts_customfield_key_c5ad96f0_like ON kontor_template.contacts_
 
 CREATE INDEX contacts_legalhold_owner_id_936414d4 ON kontor_template.contacts_legalhold USING btree (owner_id)
 
+CREATE INDEX contacts_mergedcontact_contact_id_c1b7ddfe ON kontor_template.contacts_mergedcontact USING btree (contact_id)
+
+CREATE INDEX contacts_mergedcontact_record_id_12f58c09 ON kontor_template.contacts_mergedcontact USING btree (record_id)
+
+CREATE INDEX contacts_mergerecord_survivor_id_516357f2 ON kontor_template.contacts_mergerecord USING btree (survivor_id)
+
+CREATE INDEX contacts_movedevents_merged_id_3b6b72d6 ON kontor_template.contacts_movedevents USING btree (merged_id)
+
 CREATE INDEX contacts_personexport_contact_id_39b9c957 ON kontor_template.contacts_personexport USING btree (contact_id)
 
 CREATE INDEX contacts_retentionrule_kind_ad98e940_like ON kontor_template.contacts_retentionrule USING btree (kind varchar_pattern_ops)
+
+CREATE INDEX contacts_suggestion_high_id_86527b96 ON kontor_template.contacts_suggestion USING btree (high_id)
 
 CREATE INDEX conversation_by_assignee ON kontor_template.conversations_conversation USING btree (assignee_id, status, last_activity_at DESC, id DESC)
 
@@ -946,6 +1036,8 @@ CREATE INDEX inbound_by_inbox ON kontor_template.conversations_inboundrecord USI
 
 CREATE INDEX inbound_unfinished ON kontor_template.conversations_inboundrecord USING btree (state, received_at) WHERE (NOT ((state)::text = 'done'::text))
 
+CREATE INDEX match_key_by_digest ON kontor_template.contacts_matchkey USING btree (digest, kind)
+
 CREATE INDEX message_pending ON kontor_template.conversations_message USING btree (conversation_id, number) WHERE ((status)::text = 'pending'::text)
 
 CREATE INDEX message_thread ON kontor_template.conversations_message USING btree (conversation_id, sent_at DESC, number DESC)
@@ -987,6 +1079,8 @@ CREATE INDEX person_export_by_end ON kontor_template.contacts_personexport USING
 CREATE INDEX session_by_start ON kontor_template.conversations_session USING btree (inbox_id, started_at)
 
 CREATE INDEX stored_file_by_age ON kontor_template.conversations_storedfile USING btree (created_at)
+
+CREATE INDEX suggestion_strongest_first ON kontor_template.contacts_suggestion USING btree (state, score DESC, id DESC)
 
 CREATE INDEX wait_by_end ON kontor_template.conversations_wait USING btree (inbox_id, ended_at) WHERE is_first
 
@@ -1079,11 +1173,32 @@ ALTER TABLE ONLY kontor_template.contacts_legalhold
 ALTER TABLE ONLY kontor_template.contacts_legalhold
     ADD CONSTRAINT contacts_legalhold_owner_id_936414d4_fk_workspace_agent_id FOREIGN KEY (owner_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
 
+ALTER TABLE ONLY kontor_template.contacts_matchkey
+    ADD CONSTRAINT contacts_matchkey_contact_id_0c593396_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_mergedcontact
+    ADD CONSTRAINT contacts_mergedconta_contact_id_c1b7ddfe_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_mergedcontact
+    ADD CONSTRAINT contacts_mergedconta_record_id_12f58c09_fk_contacts_ FOREIGN KEY (record_id) REFERENCES kontor_template.contacts_mergerecord(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_mergerecord
+    ADD CONSTRAINT contacts_mergerecord_survivor_id_516357f2_fk_contacts_ FOREIGN KEY (survivor_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_movedevents
+    ADD CONSTRAINT contacts_movedevents_merged_id_3b6b72d6_fk_contacts_ FOREIGN KEY (merged_id) REFERENCES kontor_template.contacts_mergedcontact(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.contacts_order
     ADD CONSTRAINT contacts_order_contact_id_3d0809c5_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.contacts_personexport
     ADD CONSTRAINT contacts_personexpor_contact_id_39b9c957_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_suggestion
+    ADD CONSTRAINT contacts_suggestion_high_id_86527b96_fk_contacts_contact_id FOREIGN KEY (high_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_suggestion
+    ADD CONSTRAINT contacts_suggestion_low_id_119e9ce8_fk_contacts_contact_id FOREIGN KEY (low_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.conversations_conversation
     ADD CONSTRAINT conversation_has_its_identitys_contact FOREIGN KEY (identity_id, contact_id) REFERENCES kontor_template.contacts_contactidentity(id, contact_id) ON UPDATE CASCADE DEFERRABLE
