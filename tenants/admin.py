@@ -72,7 +72,14 @@ class AgencyAdmin(PlatformAdmin):
 
 @admin.register(Plan, site=platform_site)
 class PlanAdmin(PlatformAdmin):
-    list_display = ["name", "api_calls_per_minute", "inbound_per_second", "sockets", "agents"]
+    list_display = [
+        "name",
+        "api_calls_per_minute",
+        "inbound_per_second",
+        "sockets",
+        "agents",
+        "storage_bytes",
+    ]
 
 
 class ZonedForm(forms.ModelForm):

@@ -44,6 +44,7 @@ class TenantRef:
     sockets_limit: int
     inbound_per_second: int
     api_calls_per_minute: int
+    storage_bytes: int
     is_complete: bool = True  # False: tables are missing, so nothing is served or received until it is mended
 
     @property
@@ -191,6 +192,7 @@ def _ref(row: Tenant, *, is_complete: bool) -> TenantRef:
         sockets_limit=row.plan.sockets,
         inbound_per_second=row.plan.inbound_per_second,
         api_calls_per_minute=row.plan.api_calls_per_minute,
+        storage_bytes=row.plan.storage_bytes,
         is_complete=is_complete,
     )
 

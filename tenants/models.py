@@ -41,6 +41,7 @@ class Plan(models.Model):  # type: ignore[django-manager-missing]
     inbound_per_second = models.PositiveIntegerField(_("inbound items per second"), default=200)
     sockets = models.PositiveIntegerField(_("open desk connections"), default=500)
     agents = models.PositiveIntegerField(_("agents"), default=100)
+    storage_bytes = models.PositiveBigIntegerField(_("room for files, in bytes"), default=20_000_000_000)
 
     class Meta:
         verbose_name = _("plan")

@@ -61,15 +61,18 @@ class Files(BrandView):
             _MULTIPART: {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
         },
         responses={201: FileRow},
-        description="The bytes as the body, or as the part `file` of a form. At most 50 MB.",
+        description=(
+            "The bytes as the body, or as the part `file` of a form. At most 50 MB; 409 `storage_full` when the "
+            "brand's plan leaves no room."
+        ),
     )
     def post(self, request: Request) -> Response:
         name = self.query(FileQuery)["name"]
         try:
             file = self._take(request._request, name)
         except FileRefused as refusal:
-            too_large = refusal.code == "file_too_large"
-            raise Problem(413 if too_large else 400, refusal.code, "The file was not taken.") from None
+            status = {"file_too_large": 413, "storage_full": 409}.get(refusal.code, 400)
+            raise Problem(status, refusal.code, "The file was not taken.") from None
         except (MultiPartParserError, UnreadablePostError):
             raise Problem(400, "bad_form", "The form cannot be read.") from None
         return Response(_row(file), status=201)

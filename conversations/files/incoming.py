@@ -24,7 +24,8 @@ from conversations.channels.items import IncomingAttachment
 from conversations.channels.widget import UPLOAD, Widget
 from conversations.events import FileNotStored, FileRequested, FileStored
 from conversations.fetching import NotFetched
-from conversations.files import kinds, storing
+from conversations.files import kinds, quota, storing
+from conversations.files.quota import StorageFull
 from conversations.files.storing import Found
 from conversations.models import Attachment, InboundRecord, StoredFile
 from conversations.models.messages import AWAITS_FILE
@@ -37,6 +38,7 @@ ASK_SECONDS = 12.0
 SWEEP_AFTER = timedelta(minutes=5)  # younger ones have their own job on the way
 SWEEP_AT_ONCE = 200
 IN_MEMORY_BYTES = 1_000_000
+REFUSALS = frozenset({"too_large", "address", "empty", "storage_full"})  # ours, not the platform's
 
 State = StoredFile.State
 
@@ -56,7 +58,7 @@ def fetch(message_id: str, tries: int = 0) -> None:
                 again = True
                 continue
             logger.info("the file of attachment %s did not come: %s", attachment.id, trouble.reason)
-            state = State.REFUSED if trouble.reason in {"too_large", "address", "empty"} else State.MISSING
+            state = State.REFUSED if trouble.reason in REFUSALS else State.MISSING
             _settle(attachment, storing.note_absent(state, trouble.reason, name=attachment.name[:200]))
     if again:
         at = timezone.now() + TRY_AGAIN_AFTER[tries]
@@ -95,6 +97,14 @@ def _take(attachment: Attachment) -> StoredFile:
     given = _given_before(attachment)
     if given is not None:
         return given
+    try:
+        quota.require_room(attachment.size or 1)  # before it is fetched
+        return _fetched(attachment)
+    except StorageFull:
+        raise NotFetched("storage_full") from None
+
+
+def _fetched(attachment: Attachment) -> StoredFile:
     with closing(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)) as content:
         name = _read_into(content, attachment)
         _require_no_error_page(content, attachment)

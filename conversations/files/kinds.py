@@ -20,6 +20,7 @@ REASONS: Final = (
     "not_allowed",  # the account may not read it
     "unreachable",
     "empty",
+    "storage_full",  # the brand's plan leaves no room
 )
 """Why a file is refused or missing."""
 

@@ -16,7 +16,8 @@ MOST_FILES = 10
 
 class FileRefused(Exception):
     """The file cannot be sent; `code` says why: file_kind (none of its kind), file_type, file_too_large (with
-    `limit` in bytes), file_empty, file_gone (no upload of this person's that may still be sent)."""
+    `limit` in bytes), file_empty, storage_full (the brand's plan leaves no room), file_gone (no upload of this
+    person's that may still be sent)."""
 
     def __init__(self, code: str, *, limit: int | None = None) -> None:
         super().__init__(code)

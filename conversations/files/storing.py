@@ -15,11 +15,12 @@ from uuid import UUID
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from conversations.files import kinds, pictures
+from conversations.files import kinds, pictures, quota
 from conversations.models import Attachment, StoredFile
 from tenants.ids import new_id
 from tenants.scope import scoped_tenant
@@ -44,7 +45,7 @@ def keep(
 ) -> StoredFile:
     """Store a file (seekable, not empty) of the scope's brand. Outside of every transaction.
 
-    Raises ValueError for an empty one, and what the storage raises when it cannot write.
+    Raises ValueError for an empty one, StorageFull, and what the storage raises when it cannot write.
     """
     size, digest, head = _measured(content)
     if not size:
@@ -53,7 +54,7 @@ def keep(
     picture = pictures.look(content, mime)
     file_id, now = new_id(), timezone.now()
     path = f"{scoped_tenant().schema_name}/{now:%Y}/{now:%m}/{file_id}"
-    row = StoredFile.objects.create(
+    row = StoredFile(
         id=file_id,
         origin=origin,
         name=kinds.clean_name(found.name, mime),
@@ -68,6 +69,9 @@ def keep(
         uploaded_by=uploaded_by,
         created_at=now,
     )
+    with transaction.atomic():
+        quota.claim(size)
+        row.save(force_insert=True)
     content.seek(0)
     _write(row.path, File(content))
     if picture:
@@ -98,7 +102,10 @@ def remove(file: StoredFile) -> None:
     """Delete a file that nothing holds on to: its content first, so that a row is left while content is."""
     for path in filter(None, (file.path, file.thumbnail_path)):
         _storage().delete(path)
-    StoredFile.objects.filter(id=file.id).delete()
+    with transaction.atomic():
+        deleted, _of_kinds = StoredFile.objects.filter(id=file.id).delete()
+        if deleted and file.size:
+            quota.give_back(file.size)
 
 
 def sweep() -> int:

@@ -12,8 +12,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from conversations.channels.base import Capabilities
-from conversations.files import kinds, limits, metadata, storing
+from conversations.files import kinds, limits, metadata, quota, storing
 from conversations.files.limits import FileRefused
+from conversations.files.quota import StorageFull
 from conversations.files.storing import Found
 from conversations.models import StoredFile
 from tenants.workspace.events import Actor
@@ -38,6 +39,16 @@ def take(
     channel that it is for, None where that is not known yet. Raises FileRefused; outside of every transaction.
     """
     is_audio = mime.lower().startswith("audio/")
+    try:
+        quota.require_room(1)  # before anything is read of what could not be kept
+        return _keep(source, name, by=by, is_audio=is_audio, capabilities=capabilities)
+    except StorageFull:
+        raise FileRefused("storage_full") from None
+
+
+def _keep(
+    source: Source, name: str, *, by: Actor, is_audio: bool, capabilities: Capabilities | None
+) -> StoredFile:
     with closing(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)) as content:
         size = _copy(source, content)
         content.seek(0)

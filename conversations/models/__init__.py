@@ -1,7 +1,7 @@
 """Tenant schema: inboxes, conversations, what was said, and what became of it."""
 
 from conversations.models.conversations import POST, Conversation, Inbox, Session, Wait
-from conversations.models.files import StoredFile
+from conversations.models.files import StorageUse, StoredFile
 from conversations.models.messages import Attachment, Message, ReadMark
 from conversations.models.roads import AccessToken, InboundRecord, OutboundAttempt, ParkedItem
 
@@ -17,6 +17,7 @@ __all__ = [
     "ParkedItem",
     "ReadMark",
     "Session",
+    "StorageUse",
     "StoredFile",
     "Wait",
 ]

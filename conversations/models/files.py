@@ -48,3 +48,16 @@ class StoredFile(TenantModel):
             ),
         ]
         indexes = [models.Index(name="stored_file_by_age", fields=["created_at"])]  # read by the sweep
+
+
+class StorageUse(models.Model):
+    """One row: how many bytes the brand's stored files take. Written by `conversations.files.quota`."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    used = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="one_storage_use", condition=Q(id=1)),
+            models.CheckConstraint(name="storage_use_not_negative", condition=Q(used__gte=0)),
+        ]

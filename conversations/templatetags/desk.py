@@ -54,6 +54,7 @@ FILE_REASONS = {
     "not_allowed": _("The platform does not give the file to this account."),
     "unreachable": _("The platform did not answer."),
     "empty": _("The file is empty."),
+    "storage_full": _("The brand's room for files was full. Fetch it again when there is room."),
 }
 GAP_PLACES = {"header": _("Header"), "body": _("Text"), "button": _("Button")}
 ATTACHMENT_ICONS = {"image": "image", "sticker": "image", "location": "place", "link": "link"}

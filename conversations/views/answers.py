@@ -47,6 +47,9 @@ TITLES = {
     "file_type": _("This channel does not take files of this type."),
     "file_too_large": _("The file is larger than the channel allows."),
     "file_empty": _("The file is empty."),
+    "storage_full": _(
+        "The brand's room for files is full. An administrator can see its use in the settings."
+    ),
     "file_gone": _("The file was uploaded too long ago. Add it again."),
     "too_many_files": _("Too many files for one answer."),
     "too_many_quick_replies": _("Too many quick replies for this channel."),

@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                 ('inbound_per_second', models.PositiveIntegerField(default=200, verbose_name='inbound items per second')),
                 ('sockets', models.PositiveIntegerField(default=500, verbose_name='open desk connections')),
                 ('agents', models.PositiveIntegerField(default=100, verbose_name='agents')),
+                ('storage_bytes', models.PositiveBigIntegerField(default=20000000000, verbose_name='room for files, in bytes')),
             ],
             options={
                 'verbose_name': 'plan',

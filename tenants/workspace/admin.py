@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
@@ -29,6 +30,19 @@ class BrandAdminSite(HouseAdminSite):
 
     site_header = _("Settings")
     index_title = _("Settings")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._figures: list[Callable[[], tuple[str, str]]] = []
+
+    def show(self, figure: Callable[[], tuple[str, str]]) -> None:
+        """Have the first page tell a figure of the brand: what it is, and how much."""
+        self._figures.append(figure)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        figures = [figure() for figure in self._figures]
+        answer: HttpResponse = super().index(request, {**(extra_context or {}), "figures": figures})
+        return answer
 
     def is_stranger(self, request: HttpRequest) -> bool:
         return member_of(request) is None
