@@ -490,6 +490,13 @@ CREATE TABLE kontor_template.conversations_session (
     resolved_by_id uuid
 )
 
+CREATE TABLE kontor_template.conversations_storageuse (
+    id smallint NOT NULL,
+    used bigint NOT NULL,
+    CONSTRAINT one_storage_use CHECK ((id = 1)),
+    CONSTRAINT storage_use_not_negative CHECK ((used >= 0))
+)
+
 CREATE TABLE kontor_template.conversations_storedfile (
     id uuid NOT NULL,
     origin character varying(8) NOT NULL,
@@ -806,6 +813,9 @@ ALTER TABLE ONLY kontor_template.conversations_readmark
 
 ALTER TABLE ONLY kontor_template.conversations_session
     ADD CONSTRAINT conversations_session_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.conversations_storageuse
+    ADD CONSTRAINT conversations_storageuse_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.conversations_storedfile
     ADD CONSTRAINT conversations_storedfile_pkey PRIMARY KEY (id)
