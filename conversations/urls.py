@@ -44,6 +44,7 @@ fragments = [
     path("desk/counts/", inbox.counts, name="counts"),
     path("desk/conversations/<uuid:conversation_id>/older/", thread.older, name="older"),
     path("desk/conversations/<uuid:conversation_id>/missed/", thread.missed, name="missed"),
+    path("desk/conversations/<uuid:conversation_id>/linked/", thread.linked, name="linked"),
     path("desk/attachments/<uuid:attachment_id>/", files.show, name="attachment"),
     path("desk/messages/<uuid:message_id>/mail/", mails.show, name="mail"),
     path("desk/messages/<uuid:message_id>/mail/page/", mails.page, name="mail_page"),

@@ -93,6 +93,7 @@ PAGES = [
     Row(f"desk/{CONVERSATION}/assign/", "POST", AGENTS, {"agent_id": "{agent}"}),
     Row(f"desk/{CONVERSATION}/resolve/", "POST", AGENTS, {}),
     Row(f"desk/{CONVERSATION}/reopen/", "POST", AGENTS, {}),
+    Row(f"desk/{CONVERSATION}/linked/", "GET", MEMBERS),
     Row(f"desk/{CONVERSATION}/take-over/", "POST", AGENTS, {}),
     Row(f"desk/{CONVERSATION}/snooze/", "POST", AGENTS, {"until": "hour"}),
     Row(f"desk/{CONVERSATION}/priority/", "POST", AGENTS, {"priority": 1}),

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django import template
+from django.utils import timezone
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -176,6 +177,16 @@ def attachment_words(attachment: dict[str, Any] | None) -> str:
 def file_reason(reason: str | None) -> str:
     """Why there is no file, in the agent's language."""
     return str(FILE_REASONS.get(reason or "", _("The file could not be fetched.")))
+
+
+@register.filter
+def private_state(comment: dict[str, Any] | None) -> str:
+    """Whether a comment may still be answered in private: open, used (it has its one message) or late."""
+    if not comment:
+        return ""
+    if comment["private_status"] not in {"", Message.Status.SKIPPED}:
+        return "used"
+    return "late" if timezone.now() >= comment["private_until"] else "open"
 
 
 @register.filter

@@ -91,6 +91,14 @@ def missed(request: MemberRequest, conversation_id: UUID) -> JsonResponse:
     return JsonResponse({"messages": queries.messages_after(conversation.id, number, limit=MOST_MISSED)})
 
 
+@require_GET
+@needs(Permission.READ_CONVERSATIONS)
+def linked(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
+    """The talks that a conversation is linked with, as a fragment of its head."""
+    conversation = gates.access_conversation(request.member, conversation_id)
+    return render(request, "conversations/_links.html", {"linked": comments.linked(conversation)})
+
+
 def page(conversation_id: UUID, before: ThreadPosition | None) -> tuple[list[Row], str]:
     """One page of a thread, oldest first, and the cursor of the page before it ("" at the beginning)."""
     rows = queries.thread(conversation_id, before=before, limit=PAGE + 1)

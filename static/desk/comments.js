@@ -4,6 +4,7 @@ import { field } from "./blanks.js";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 const QUOTE_LENGTH = 120;
+const JUDGE_MS = 60_000;
 
 /** @param {HTMLElement} bubble @param {any} message */
 export function paintComment(bubble, message) {
@@ -17,7 +18,14 @@ export function paintComment(bubble, message) {
     private: facts.private_status,
     privateUntil: facts.private_until,
   });
+  judge(place);
   for (const button of place.querySelectorAll("[data-act]")) button.dataset.act = button.dataset.act.replace(NOBODY, message.id);
+}
+
+/** Whether a comment may still be answered in private: once, and within seven days. @param {HTMLElement} place */
+function judge({ dataset }) {
+  const isUsed = dataset.private !== "" && dataset.private !== "skipped";
+  dataset.privateState = isUsed ? "used" : Date.now() >= Date.parse(dataset.privateUntil) ? "late" : "open";
 }
 
 export class CommentTarget {
@@ -25,6 +33,7 @@ export class CommentTarget {
   constructor(changed) {
     this.changed = changed;
     document.addEventListener("click", (event) => this.#clicked(event.target.closest("[data-comment-act]")));
+    setInterval(() => document.querySelectorAll("#messages .comment-acts:not([hidden])").forEach(judge), JUDGE_MS);
   }
 
   /** Take hold of the composer as the server has just printed it. Elsewhere than among comments there is no target. */

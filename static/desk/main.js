@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { Counts } from "./counts.js";
 import { watchComposition } from "./ime.js";
 import { Keys } from "./keys.js";
+import { heard } from "./links.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
@@ -46,6 +47,7 @@ outbox.flush();
 
 /** One event of the log. */
 function apply(event) {
+  heard(event);
   if (event.conversation) moved(event.conversation, event.name);
   if (event.conversation_id && event.conversation_id === thread.id) {
     if (event.name === "message.merged") thread.forget(event.payload.twin_id);

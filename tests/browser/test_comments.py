@@ -33,7 +33,11 @@ def test_a_comment_is_answered_in_public_moved_to_private_and_linked(house: Hous
     expect(desk.locator('[data-comment-note="public"]')).to_be_visible()  # the next answer is public again
     expect(bubble(desk, "FERRY10")).to_have_attribute("data-status", "delivered")
     assert {"It is!", "Here is a code only for you: FERRY10"} <= set(phone.texts())
+    expect(question.locator('[data-comment-act="private"]')).to_be_hidden()  # it had its one private message
+    expect(question.locator(".when-private-used")).to_be_visible()
+    expect(desk.locator(".linked a")).to_have_count(0)
     phone.write("Thank you, bought two")
+    expect(desk.locator(".linked a")).to_be_visible()  # without another look
     open_row(desk, "Thank you, bought two")
     link = desk.locator(".linked a")
     expect(link).to_be_visible()
