@@ -14,6 +14,7 @@ from contacts.api.labels import ContactLabels, Labels, OneContactLabel, OneLabel
 from contacts.api.notes import Notes, OneNote
 from contacts.api.orders import Orders
 from contacts.api.timeline import Timeline
+from contacts.privacy.api_urls import paths as privacy_paths
 from conversations.api.comments import (
     HideComment,
     PostComments,
@@ -74,6 +75,7 @@ urlpatterns = [
     path("labels/<uuid:label_id>", OneLabel.as_view(), name="api_label"),
     path("custom-fields", CustomFields.as_view(), name="api_custom_fields"),
     path("custom-fields/<uuid:field_id>", OneCustomField.as_view(), name="api_custom_field"),
+    *privacy_paths(visible_contacts),
     # the brand
     path("inboxes", Inboxes.as_view(), name="api_inboxes"),
     path("inboxes/<uuid:inbox_id>/records", InboxRecords.as_view(), name="api_records"),

@@ -20,9 +20,11 @@ MEMBERS = "302 404 404 200 200 200 200"
 AGENTS = "302 404 404 403 200 200 200"
 LEADS = "302 404 404 403 403 200 200"
 ADMINS = "302 404 404 403 403 403 200"
+ADMINS_ARE_LED_ON = ADMINS.replace("200", "302")
 NOT_EVEN_ADMINS = "302 404 404 403 403 403 403"
 READERS = "401 401 200 200 200"
 LEADING_READERS = "401 401 403 200 200"
+IN_NAME_ALONE = "401 401 403 403 403"
 WRITERS = "401 401 403 403 200"
 CREATORS = "401 401 403 403 201"
 REMOVERS = "401 401 403 403 204"
@@ -154,6 +156,21 @@ PAGES = [
     ),
     # contacts
     Row("contacts/<uuid:contact_id>/", "GET", MEMBERS),
+    # privacy
+    Row("privacy/", "GET", ADMINS),
+    Row("privacy/contacts/<uuid:contact_id>/", "GET", ADMINS),
+    Row("privacy/contacts/<uuid:contact_id>/export/", "POST", ADMINS_ARE_LED_ON, as_json=False),
+    Row("privacy/contacts/<uuid:contact_id>/erase/", "POST", ADMINS, {}, as_json=False),
+    Row("privacy/contacts/<uuid:contact_id>/hold/", "POST", ADMINS, {}, as_json=False),
+    Row("privacy/contacts/<uuid:contact_id>/release/", "POST", ADMINS_ARE_LED_ON, as_json=False),
+    # not asked for by the visitor
+    Row("privacy/exports/<uuid:export_id>/", "GET", ADMINS.replace("200", "404")),
+    Row("privacy/erasures/<uuid:erasure_id>/", "GET", ADMINS),
+    Row("privacy/erasures/<uuid:erasure_id>/confirm/", "POST", ADMINS_ARE_LED_ON, as_json=False),
+    Row("privacy/erasures/<uuid:erasure_id>/withdraw/", "POST", ADMINS_ARE_LED_ON, as_json=False),
+    Row("privacy/retention/", "GET", ADMINS),
+    Row("privacy/retention/", "POST", ADMINS_ARE_LED_ON, as_json=False),
+    Row("privacy/accesses/", "GET", ADMINS),
     # reports
     Row("supervisor/", "GET", LEADS),
     Row("supervisor/first-responses/", "GET", LEADS),
@@ -238,6 +255,21 @@ API = [
     Row("api/v1/custom-fields", "GET", READERS),
     Row("api/v1/custom-fields", "POST", CREATORS, {"key": "fresh", "title": "Fresh", "type": "text"}),
     Row("api/v1/custom-fields/<uuid:field_id>", "PATCH", WRITERS, {"title": "Other"}),
+    # privacy: only tokens that act in the name of an agent who may
+    Row("api/v1/contacts/<uuid:contact_id>/exports", "POST", IN_NAME_ALONE, {}),
+    Row("api/v1/contacts/<uuid:contact_id>/erasures", "POST", IN_NAME_ALONE, {"mode": "erase"}),
+    Row("api/v1/contacts/<uuid:contact_id>/hold", "PUT", IN_NAME_ALONE, {}),
+    Row("api/v1/contacts/<uuid:contact_id>/hold", "DELETE", IN_NAME_ALONE),
+    Row("api/v1/person-exports/<uuid:export_id>", "GET", IN_NAME_ALONE),
+    Row("api/v1/person-exports/<uuid:export_id>/content", "GET", IN_NAME_ALONE),
+    Row("api/v1/erasures/<uuid:erasure_id>", "GET", IN_NAME_ALONE),
+    Row("api/v1/erasures/<uuid:erasure_id>", "DELETE", IN_NAME_ALONE),
+    Row("api/v1/erasures/<uuid:erasure_id>/confirm", "POST", IN_NAME_ALONE, {}),
+    Row("api/v1/erasures/<uuid:erasure_id>/certificate", "GET", IN_NAME_ALONE),
+    Row("api/v1/holds", "GET", IN_NAME_ALONE),
+    Row("api/v1/retention", "GET", IN_NAME_ALONE),
+    Row("api/v1/retention/<slug:kind>", "PUT", IN_NAME_ALONE, {}, fill={"<slug:kind>": "inbound"}),
+    Row("api/v1/access-log", "GET", IN_NAME_ALONE),
     Row("api/v1/inboxes", "GET", READERS),
     Row("api/v1/inboxes/<uuid:inbox_id>/records", "GET", LEADING_READERS, query="day=2026-03-02"),
     Row("api/v1/inboxes/<uuid:inbox_id>/records/days", "GET", LEADING_READERS),

@@ -12,7 +12,16 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from contacts.models import Contact, ContactAddress, ContactLabel, ContactNote, CustomField, Label
+from contacts.models import (
+    Contact,
+    ContactAddress,
+    ContactLabel,
+    ContactNote,
+    CustomField,
+    Label,
+    PersonExport,
+)
+from contacts.privacy import erasing
 from conversations.comments.models import AutomaticAnswer, Post
 from conversations.models import Attachment, InboundRecord, Message, StoredFile
 from conversations.templates.models import MessageTemplate
@@ -31,6 +40,7 @@ from tenants.models import (
 from tenants.scope import tenant_scope
 from tenants.workspace import tokens
 from tenants.workspace.access import find_member
+from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, ApiToken, AuditEntry, BusinessHours, DeadEvent, Team
 from tests.conversations.outgoing import a_conversation, an_inbox
 from tests.routes import Row
@@ -119,6 +129,7 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
             "attachment_id": _an_attachment(message).id,
             "contact_id": conversation.contact_id,
             **_of_contact(conversation.contact),
+            **_of_privacy(conversation.contact, acting.actor),
             "agent": acting.agent.id,
             "workspace/agent": acting.agent.id,
             "workspace/team": Team.objects.create(name=f"Harbour {tenant.slug}").id,
@@ -142,6 +153,15 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
     return Scene(
         tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token}
     )
+
+
+def _of_privacy(contact: Contact, by: Actor) -> dict[str, Any]:
+    """A planned erasing, and an export that somebody else asked for."""
+    now = timezone.now()
+    export = PersonExport.objects.create(
+        contact=contact, asked_by=uuid4(), created_at=now, expires_at=now + timedelta(days=7)
+    )
+    return {"erasure_id": erasing.plan(contact, mode="erase", by=by).id, "export_id": export.id}
 
 
 def _of_contact(contact: Contact) -> dict[str, Any]:

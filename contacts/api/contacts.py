@@ -12,6 +12,8 @@ from rest_framework.response import Response
 
 from contacts import profile, queries
 from contacts.api.ground import ContactView, NoQuery, PageQuery
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from contacts.profile import Source
 from tenants.workspace.rest import limit_of
 
@@ -97,7 +99,9 @@ class OneContact(ContactView):
     @extend_schema(operation_id="contacts_read", responses=ContactWithIdentities)
     def get(self, request: Request, contact_id: UUID) -> Response:
         self.query(NoQuery)
-        return Response(queries.with_identities(self.contact(contact_id)))
+        contact = self.contact(contact_id)
+        access_log.note(self.caller, Act.OPENED, "contact", contact.id)
+        return Response(queries.with_identities(contact))
 
     @extend_schema(operation_id="contacts_change", request=ContactChange, responses=ContactWithIdentities)
     def patch(self, request: Request, contact_id: UUID) -> Response:

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_GET
 
 from contacts import gates, queries
 from contacts.gates import Visible
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 
@@ -20,6 +22,7 @@ def page(request: MemberRequest, contact_id: UUID, visible: Visible) -> HttpResp
     contact = gates.access_contact(request.member, contact_id, visible=visible)
     if contact.id != contact_id:
         return redirect("contact", contact_id=contact.id)
+    access_log.note(request.member, Act.OPENED, "contact", contact.id)
     context = {
         "contact": contact,
         "identities": queries.identities([contact.id]),

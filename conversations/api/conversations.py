@@ -14,6 +14,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from conversations import deadlines, gates, lifecycle, queries
 from conversations.api import forms, rows
 from conversations.deadlines import DeadlinePosition
@@ -93,7 +95,9 @@ class OneConversation(BrandView):
     @extend_schema(operation_id="conversations_read", responses=rows.ConversationRow)
     def get(self, request: Request, conversation_id: UUID) -> Response:
         self.query(forms.NoQuery)
-        return answer(gates.access_conversation(self.caller, conversation_id))
+        conversation = gates.access_conversation(self.caller, conversation_id)
+        access_log.note(self.caller, Act.OPENED, "conversation", conversation.id)
+        return answer(conversation)
 
 
 class ConversationAct(BrandView):

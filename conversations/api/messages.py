@@ -11,6 +11,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from conversations import gates, outbound, queries
 from conversations.api import forms, rows
 from conversations.channels.outgoing import QuickReply, Template
@@ -55,6 +57,7 @@ class Messages(BrandView):
     def get(self, request: Request, conversation_id: UUID) -> Response:
         conversation = gates.access_conversation(self.caller, conversation_id, alone=True)
         wish = self.query(forms.MessagesQuery)
+        access_log.note(self.caller, Act.OPENED, "conversation", conversation.id)
         limit = limit_of(wish)
         found = queries.thread(conversation.id, before=self._before(wish.get("cursor")), limit=limit + 1)
         more = len(found) > limit

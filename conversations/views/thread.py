@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from conversations import gates, queries, ways
 from conversations.channels import registry
 from conversations.comments import queries as comments
@@ -31,6 +33,7 @@ def context_of(request: MemberRequest, view: str, conversation_id: UUID) -> dict
     row = queries.conversation(conversation.id)
     if row is None:
         raise Http404
+    access_log.note(member, Act.OPENED, "conversation", conversation.id)
     messages, before = page(conversation.id, None)
     reads.with_read_marks([row], member.agent.id)
     visible = gates.visible_inbox_ids(member)

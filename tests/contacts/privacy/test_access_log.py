@@ -1,0 +1,93 @@
+"""Who of the staff looked at whom: noted in passing, written together, shown to who may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from contacts.models import AccessEntry
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
+from conversations.models import Conversation, Inbox
+from tenants.models import User
+from tenants.workspace.access import find_member
+from tenants.workspace.models import Agent
+from tests.contacts.privacy.ground import customer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits() -> Iterator[None]:
+    access_log._waiting.clear()
+    yield
+    access_log._waiting.clear()
+
+
+def test_who_opens_a_conversation_is_noted(inbox: Inbox, as_bob: Client, bob_agent: Agent) -> None:
+    customer(inbox)
+    talk = Conversation.objects.get()
+    assert as_bob.get(f"/inbox/all/{talk.id}/").status_code == 200
+    assert not AccessEntry.objects.exists()
+    assert access_log.write_waiting() == 1
+    row = AccessEntry.objects.get()
+    assert (row.actor_id, row.act, row.subject_kind, row.subject_id) == (
+        bob_agent.id,
+        "opened",
+        "conversation",
+        talk.id,
+    )
+
+
+def test_who_opens_a_contact_is_noted(inbox: Inbox, as_bob: Client) -> None:
+    contact = customer(inbox)
+    assert as_bob.get(f"/contacts/{contact.id}/").status_code == 200
+    access_log.write_waiting()
+    assert AccessEntry.objects.get().subject_id == contact.id
+
+
+def test_a_refused_look_is_none(inbox: Inbox, as_charlie: Client) -> None:
+    customer(inbox)
+    assert as_charlie.get(f"/inbox/all/{Conversation.objects.get().id}/").status_code == 404
+    assert access_log.write_waiting() == 0
+
+
+def test_a_thousand_are_written_by_one_statement(
+    in_acme: object, alice: User, django_assert_num_queries: object
+) -> None:
+    member = find_member(alice)
+    assert member is not None
+    for _ in range(1000):
+        access_log.note(member, Act.OPENED, "contact")
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert access_log.write_waiting() == 1000
+
+
+def test_what_cannot_be_written_now_waits_for_the_next_time(
+    in_acme: object, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = find_member(alice)
+    assert member is not None
+    access_log.note(member, Act.SEARCHED, "search")
+
+    def refuses(*args: object, **more: object) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as away:
+        away.setattr(AccessEntry.objects, "bulk_create", refuses)
+        assert access_log.write_waiting() == 0
+    assert access_log.write_waiting() == 1
+
+
+def test_the_page_shows_who_it_was_and_narrows(inbox: Inbox, as_alice: Client, as_bob: Client) -> None:
+    contact = customer(inbox)
+    as_bob.get(f"/contacts/{contact.id}/")
+    access_log.write_waiting()
+    page = as_alice.get("/privacy/accesses/").content.decode()
+    assert "Bob" in page
+    assert str(contact.id) in page
+    assert "Bob" not in as_alice.get(f"/privacy/accesses/?subject={inbox.id}").content.decode()
+    assert as_bob.get("/privacy/accesses/").status_code == 403
