@@ -13,6 +13,8 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db.models import Q
+from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from benchmarks import servers
@@ -150,9 +152,10 @@ def acquaint(brand: Brand, port: int, customers: int = CUSTOMERS) -> None:
 
 
 def waiting_jobs() -> int:
-    """How many jobs of all brands wait or run."""
+    """How many jobs of all brands run, or wait and are due."""
+    is_due = Q(scheduled_at__isnull=True) | Q(scheduled_at__lte=Now())
     with public_scope():
-        return ProcrastinateJob.objects.filter(status__in=["todo", "doing"]).count()
+        return ProcrastinateJob.objects.filter(is_due, status__in=["todo", "doing"]).count()
 
 
 def webhooks(*brands: Brand, customers: int = CUSTOMERS, only: int | None = None) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from django.db import connection
 
 from benchmarks import ground, servers
 from benchmarks.figures import Figure, pairs
-from benchmarks.ingest import customers_of
 from benchmarks.wish import Wish
 from conversations import outbound
 from conversations.models import Conversation, Message
@@ -22,6 +21,7 @@ from tenants.workspace.events import SYSTEM, unit_of_work
 
 SENDERS = 8
 SECONDS, SHORT_SECONDS = 4.0, 0.4
+CUSTOMERS, SHORT_CUSTOMERS = 200, 15  # of each account
 TALKS, SHORT_TALKS = 75, 12
 TURNS = 2  # answers to a question; WeChat takes five
 ROUNDS = 2  # so many measurements of sending, whatever is asked for: each uses up a part of WeChat's window
@@ -31,22 +31,26 @@ RAW_FLOOR = 0.1
 
 def measure(wish: Wish) -> list[Figure]:
     """Product under uvicorn with a worker; all kinds take turns with the raw reference."""
-    ground.make_references(customers_of(wish))
+    ground.make_references(_customers(wish))
     with ExitStack() as running:
         platform = running.enter_context(servers.serving("uvicorn", servers.PLATFORM, wish.logs))
         brand = ground.make_brand("kinds", platform.port, KINDS)
         product = running.enter_context(servers.serving("uvicorn", servers.PRODUCT, wish.logs))
         raw = running.enter_context(servers.serving("uvicorn", servers.RAW, wish.logs))
         worker = running.enter_context(servers.working(wish.logs))
-        ground.acquaint(brand, product.port, customers_of(wish))
+        ground.acquaint(brand, product.port, _customers(wish))
         return [*_sending(brand, worker, wish), *_ingesting(brand, product.port, raw.port, wish)]
+
+
+def _customers(wish: Wish) -> int:
+    return SHORT_CUSTOMERS if wish.short else CUSTOMERS
 
 
 # --- in ----------------------------------------------------------------------------------------------------
 
 
 def _ingesting(brand: ground.Brand, port: int, raw_port: int, wish: Wish) -> list[Figure]:
-    customers = customers_of(wish)
+    customers = _customers(wish)
     takes = [_rate(port, ground.simulated(brand, customers, kind), wish) for kind in KINDS]
     *ours, theirs = pairs(wish.pairs, *takes, _rate(raw_port, ground.posts(customers), wish))
     return [
