@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from contacts.views import profile
+from contacts.views import acts, profile
 
+one = "<uuid:contact_id>/"
 urlpatterns = [
-    path("<uuid:contact_id>/", profile.page, name="contact"),
+    path(one, profile.page, name="contact"),
+    path(f"{one}person/", profile.person, name="person"),
+    path(f"{one}timeline/", profile.timeline, name="person_timeline"),
+    path(f"{one}fields/", acts.change_fields, name="person_fields"),
+    path(f"{one}addresses/", acts.add_address, name="person_addresses"),
+    path(f"{one}addresses/<uuid:address_id>/", acts.change_address, name="person_address"),
+    path(f"{one}labels/", acts.put_label, name="person_labels"),
+    path(f"{one}labels/<uuid:label_id>/", acts.take_label, name="person_label"),
+    path(f"{one}notes/", acts.write_note, name="person_notes"),
+    path(f"{one}notes/<uuid:note_id>/", acts.change_note, name="person_note"),
+    path(f"{one}consents/", acts.state_consent, name="person_consents"),
 ]

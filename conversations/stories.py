@@ -34,6 +34,7 @@ class Messages:
     """What was said on all channels."""
 
     kind = "message"
+    ids = UUID
     label = _("messages")
     template = "conversations/timeline/_message.html"
 
@@ -51,6 +52,7 @@ class States:
     """What was done with the threads: taken, given, put to sleep, ended, brought back."""
 
     kind = "state"
+    ids = int
     label = _("states")
     template = "conversations/timeline/_state.html"
 

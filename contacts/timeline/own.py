@@ -33,6 +33,7 @@ class Notes:
     """What the staff wrote down."""
 
     kind = "note"
+    ids = UUID
     label = _("notes")
     template = "contacts/timeline/_note.html"
 
@@ -49,6 +50,7 @@ class Consents:
     """What was allowed and taken back."""
 
     kind = "consent"
+    ids = UUID
     label = _("consents")
     template = "contacts/timeline/_consent.html"
 
@@ -63,6 +65,7 @@ class Orders:
     """What was bought."""
 
     kind = "order"
+    ids = UUID
     label = _("orders")
     template = "contacts/timeline/_order.html"
 
@@ -77,6 +80,7 @@ class Changes:
     """What was done to the record of the person: fields, labels, and what features tell of besides."""
 
     kind = "change"
+    ids = int
     label = _("changes")
     template = "contacts/timeline/_change.html"
 

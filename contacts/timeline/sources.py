@@ -71,9 +71,11 @@ class Part:
 
 
 class Source(Protocol):
-    """One kind of entries. label: what people call them; template: shows one entry, as `entry`."""
+    """One kind of entries. label: what people call them; template: shows one entry, as `entry`; ids: what reads an
+    id of it from text, and raises ValueError for what is none."""
 
     kind: str
+    ids: Any
     label: Any
     template: str
 

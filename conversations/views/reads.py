@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -21,16 +20,12 @@ from conversations.channels.base import Capabilities
 from conversations.files import limits
 from conversations.models import Conversation, ReadMark, Session
 from conversations.queries import Row
-from tenants.workspace.access import Member, MemberRequest
+from tenants.workspace.access import Member
+from tenants.workspace.access import zone_of as zone_of
 from tenants.workspace.models import Agent
 
 COUNTED_VIEWS = tuple(view for view in queries.VIEWS if view != "resolved")
 SESSIONS_SHOWN = 10
-
-
-def zone_of(request: MemberRequest) -> ZoneInfo:
-    """The time zone in which the person at the desk reads and says times: their own, else the brand's."""
-    return ZoneInfo(getattr(request.user, "timezone", "") or request.tenant.timezone)  # type: ignore[attr-defined]
 
 
 def instant_of(text: str) -> datetime:

@@ -10,6 +10,7 @@ import { Keys } from "./keys.js";
 import { heard } from "./links.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
+import * as person from "./person.js";
 import { Presence } from "./presence.js";
 import { Live } from "./socket.js";
 import { dropOld } from "./store.js";
@@ -54,6 +55,7 @@ function apply(event) {
     if (event.message) thread.upsert(event.message);
     if (event.conversation) openChanged(event.conversation);
   }
+  person.heard(event);
   if (event.name === "conversation.seen" && event.actor.id === agent) seen(event.conversation_id, event.payload.number);
 }
 
@@ -180,6 +182,7 @@ function showBar(reason) {
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const { id } = event.detail.target;
   if (id === "list" || id === "conversation") partArrived(id);
+  else if (id === "person") person.arrived();
   else counts.readRows(), list.attach();
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
@@ -98,6 +99,11 @@ class MemberRequest(HttpRequest):
     """A request that `needs()` let through."""
 
     member: Member
+
+
+def zone_of(request: MemberRequest) -> ZoneInfo:
+    """The time zone in which the person at the desk reads and says times: their own, else the brand's."""
+    return ZoneInfo(getattr(request.user, "timezone", "") or request.tenant.timezone)  # type: ignore[attr-defined]
 
 
 def find_member(user: User) -> Member | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -168,6 +169,7 @@ def queries(reader: Member, conversation: Conversation) -> int:
 def test_two_sources_of_one_kind_are_a_mistake() -> None:
     class Impostor:
         kind = "note"
+        ids = UUID
         label = "notes"
         template = ""
 

@@ -1,0 +1,74 @@
+"""What is shown of a person: the part that stands beside a thread and on the person's own page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from contacts import addresses, consent, custom_fields, labels, names, notes, orders, queries
+from contacts.models import Consent, Contact, ContactAddress, CustomField, Label
+from tenants.workspace.access import Member, MemberRequest, Permission, zone_of
+
+NOTES_SHOWN = 20
+ORDERS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class OwnValue:
+    """One of the brand's own fields with its value for a person. shown: as people read it; typed: as an input of
+    the browser takes it."""
+
+    field: CustomField
+    value: Any
+
+    @property
+    def typed(self) -> Any:
+        if self.field.type == CustomField.Type.MOMENT and self.value:
+            return timezone.localtime(datetime.fromisoformat(self.value)).strftime("%Y-%m-%dT%H:%M")
+        return self.value
+
+    @property
+    def chosen(self) -> list[str]:
+        """The choices that are taken."""
+        return self.value if isinstance(self.value, list) else [self.value]
+
+
+def own_values(contact: Contact) -> list[OwnValue]:
+    """The brand's own fields with what stands in them. One query."""
+    return [OwnValue(field, contact.custom.get(field.key)) for field in custom_fields.in_use()]
+
+
+def context_of(member: Member, contact: Contact) -> dict[str, Any]:
+    """Everything that the part prints. A number of queries that does not depend on the person."""
+    found = notes.of_contact(contact.id, limit=NOTES_SHOWN)
+    identities = queries.identities([contact.id])
+    return {
+        "contact": contact,
+        "honorific_before": contact.honorific[:1].isascii(),
+        "honorifics": names.offered(contact.language),
+        "addresses": addresses.of_contact(contact.id),
+        "address_kinds": ContactAddress.Kind.choices,
+        "identities": identities,
+        "labels": labels.of_contact(contact.id),
+        "all_labels": list(Label.objects.all()),
+        "own_values": own_values(contact),
+        "notes": found,
+        "own_notes": {note.id for note in found if notes.may_change(note, member)},
+        "consents": consent.standings(contact.id),
+        "channels": sorted({row["channel"] for row in identities}),
+        "purposes": Consent.Purpose.choices,
+        "orders": orders.of_contact(contact.id, limit=ORDERS_SHOWN),
+        "may_change": member.may(Permission.CHANGE_CONTACTS),
+    }
+
+
+def answer(request: MemberRequest, contact: Contact, *, refusal: Any = "") -> HttpResponse:
+    """The part as it is now. refusal: why nothing was changed."""
+    context = {**context_of(request.member, contact), "refusal": refusal}
+    with timezone.override(zone_of(request)):
+        return render(request, "contacts/_person.html", context)
