@@ -206,7 +206,7 @@ def test_the_composer_knows_how_many_are_left(
     answer(conversation, "answer", bob_agent)
     html = as_bob.get(f"/inbox/all/{conversation.id}/").content.decode()
     assert 'data-window="open"' in html
-    assert 'data-window-messages="5"' in html and 'data-sent-in-window="1"' in html
+    assert "&quot;messages&quot;: 5" in html and 'data-sent-in-window="1"' in html
     Conversation.objects.update(sent_in_window=5)
     assert 'data-window="used_up"' in as_bob.get(f"/inbox/all/{conversation.id}/").content.decode()
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -10,6 +12,7 @@ from django.db import connection
 
 from tenants.directory import TenantRef
 from tenants.jobs import BULK, LIVE, defer, job
+from tenants.management.commands import work as command
 from tenants.management.commands.work import revive_stalled_jobs, work, worker_app
 from tenants.scope import in_tenant, scoped_tenant
 
@@ -117,3 +120,26 @@ async def test_a_lost_job_whose_like_waits_already_is_dropped_and_stops_no_other
     async with worker_app(connections=1).open_async() as worker:
         assert await revive_stalled_jobs(worker) == 1
     assert await sync_to_async(jobs_by_status)() == {"todo": 2}
+
+
+async def test_a_worker_stops_when_told_although_its_database_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = asyncio.Event()
+    rounds: list[str] = []
+
+    async def sweep() -> None:
+        rounds.append("begun")
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ConnectionError("the farewell needs a database too") from None
+
+    monkeypatch.setattr(command, "_sweep", sweep)
+    task = asyncio.create_task(work({LIVE: 0, BULK: 0}))
+    async with asyncio.timeout(5):
+        await begun.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await task
+    assert rounds == ["begun"]

@@ -60,7 +60,7 @@ async def work(concurrency: dict[str, int]) -> None:
     works += [_queue_worker(queue, jobs) for queue, jobs in concurrency.items() if jobs]
     if concurrency.get(LIVE):
         works += companions()
-    tasks = [asyncio.create_task(_keep(work)) for work in works]
+    tasks = [asyncio.create_task(_keep(work, stopping)) for work in works]
     try:
         await stopping.wait()
     finally:
@@ -69,10 +69,11 @@ async def work(concurrency: dict[str, int]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep(work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` for ever: an outage of the database ends it, and it begins again when the outage is over."""
+async def _keep(work: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+    """Run `work` until it is told to stop: an outage of the database ends it, and it begins again when the outage
+    is over. Work that is cancelled during an outage may end with an error of its own instead."""
     failures = 0
-    while True:
+    while not stopping.is_set():
         began = asyncio.get_running_loop().time()
         try:
             await work()
