@@ -9,7 +9,7 @@ import { tick, write } from "./times.js";
 import { closingOf } from "./windows.js";
 
 const TONES = 8;
-const KNOWN_CHANNELS = new Set(["widget", "messenger", "instagram", "line", "wechat", "sms", "email"]);
+const KNOWN_CHANNELS = new Set(["widget", "messenger", "instagram", "line", "whatsapp", "telegram", "wechat", "sms", "email", "api"]);
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 export { blank, field };

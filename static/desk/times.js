@@ -83,7 +83,7 @@ function countDown(element, now) {
   element.hidden = !isWaiting || !(left > 0) || (left >= LAST_HOUR_MS && !isQueue);
   if (element.hidden) return;
   element.textContent = text("closes", { span: span(left) });
-  element.title = full.format(new Date(element.dateTime));
+  element.title = `${text("left-to-answer", { span: span(left) })} · ${full.format(new Date(element.dateTime))}`;
   element.classList.toggle("is-red", left < LAST_HOUR_MS);
 }
 

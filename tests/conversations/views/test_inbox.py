@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone
 
 from contacts.models import Contact
 from conversations import lifecycle, outbound
+from conversations.channels import registry
 from conversations.models import Conversation
 from conversations.views.inbox import PAGE
 from tenants.directory import TenantRef
@@ -239,3 +242,8 @@ def test_the_queue_goes_on_page_by_page(as_bob: Client, in_acme: TenantRef) -> N
 def test_what_is_no_cursor_of_the_queue_is_not_found(as_bob: Client, cursor: str) -> None:
     assert as_bob.get("/inbox/all/", {"after": cursor, "order": "closing"}).status_code == 404
     assert as_bob.get("/inbox/all/", {"after": "", "order": "closing"}).status_code == 200
+
+
+def test_every_channel_has_its_symbol() -> None:
+    sheet = Path(str(finders.find("icons/desk.svg"))).read_text()
+    assert [kind for kind in registry.KINDS if f'id="channel-{kind}"' not in sheet] == []
