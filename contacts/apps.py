@@ -10,6 +10,7 @@ class ContactsConfig(AppConfig):
         from contacts import reactors  # noqa: F401, PLC0415
         from contacts.merging import pairs  # noqa: F401, PLC0415
         from contacts.privacy import contact_rows, kept_kinds  # noqa: PLC0415 - needs the models
+        from contacts.suggesting import reactors as suggesting_reactors  # noqa: F401, PLC0415
         from contacts.timeline import own, sources  # noqa: PLC0415
 
         contact_rows.register()

@@ -125,3 +125,23 @@ class ContactSplit(DomainEvent):
     contact_id: UUID
     new_contact_id: UUID
     identity_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionDismissed(DomainEvent):
+    """Two contacts that looked like one person are not, somebody said."""
+
+    name = "contact.suggestion_dismissed"
+    contact_id: UUID
+    other_id: UUID
+    suggestion_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionReopened(DomainEvent):
+    """Two contacts may be one person after all, somebody said."""
+
+    name = "contact.suggestion_reopened"
+    contact_id: UUID
+    other_id: UUID
+    suggestion_id: UUID
