@@ -6,7 +6,9 @@ from contacts.addresses import BadAddress
 from contacts.consent import ConsentRefused
 from contacts.custom_fields import BadValue, FieldRefused
 from contacts.labels import LabelRefused
+from contacts.merging import MergeRefused, UnknownContacts
 from contacts.notes import NoteRefused
+from contacts.suggesting.deciding import NotOpen
 from tenants.workspace.problems import Problem
 
 _FIELDS = {
@@ -46,6 +48,12 @@ def as_problem(error: Exception) -> Problem | None:
             if error.code in _CONFLICTS:
                 return Problem(409, error.code, _CONFLICTS[error.code])
             return _invalid(_FIELDS[error.code], error.code)
+        case UnknownContacts():
+            return Problem(404, "not_found", "There is nothing here.")
+        case MergeRefused():
+            return Problem(409, error.code, "The contacts cannot be changed like this.", **error.more)
+        case NotOpen():
+            return Problem(409, error.code, "Somebody has decided this meanwhile.")
     return None
 
 
