@@ -11,8 +11,10 @@ from contacts.api.consents import Consents
 from contacts.api.contacts import Contacts, OneContact
 from contacts.api.custom_fields import CustomFields, OneCustomField
 from contacts.api.labels import ContactLabels, Labels, OneContactLabel, OneLabel
+from contacts.api.merging import Merges, OneMerge, PreviewMerge, SplitIdentity, UndoMerge
 from contacts.api.notes import Notes, OneNote
 from contacts.api.orders import Orders
+from contacts.api.suggestions import DismissSuggestion, OneSuggestion, ReopenSuggestion, Suggestions
 from contacts.api.timeline import Timeline
 from contacts.privacy.api_urls import paths as privacy_paths
 from conversations.api.comments import (
@@ -69,6 +71,20 @@ urlpatterns = [
             ("notes/<uuid:note_id>", OneNote, "note"),
             ("consents", Consents, "consents"),
             ("orders", Orders, "orders"),
+        ]
+    ),
+    *(
+        path(f"contacts/{route}", view.as_view(visible=visible_contacts), name=f"api_{name}")
+        for route, view, name in [
+            ("merges", Merges, "merges"),
+            ("merges/preview", PreviewMerge, "merge_preview"),
+            ("merges/<uuid:merge_id>", OneMerge, "merge"),
+            ("merges/<uuid:merge_id>/undo", UndoMerge, "merge_undo"),
+            ("identities/<uuid:identity_id>/split", SplitIdentity, "identity_split"),
+            ("suggestions", Suggestions, "suggestions"),
+            ("suggestions/<uuid:suggestion_id>", OneSuggestion, "suggestion"),
+            ("suggestions/<uuid:suggestion_id>/dismiss", DismissSuggestion, "suggestion_dismiss"),
+            ("suggestions/<uuid:suggestion_id>/reopen", ReopenSuggestion, "suggestion_reopen"),
         ]
     ),
     path("labels", Labels.as_view(), name="api_labels"),

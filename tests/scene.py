@@ -12,18 +12,21 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from contacts import merging
 from contacts.models import (
     Contact,
     ContactAddress,
+    ContactIdentity,
     ContactLabel,
     ContactNote,
     CustomField,
     Label,
     PersonExport,
+    Suggestion,
 )
 from contacts.privacy import erasing
 from conversations.comments.models import AutomaticAnswer, Post
-from conversations.models import Attachment, InboundRecord, Message, StoredFile
+from conversations.models import Attachment, Conversation, InboundRecord, Message, StoredFile
 from conversations.templates.models import MessageTemplate
 from tenants import channel_apps
 from tenants.accounts import digest
@@ -130,6 +133,7 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
             "contact_id": conversation.contact_id,
             **_of_contact(conversation.contact),
             **_of_privacy(conversation.contact, acting.actor),
+            **_of_doubles(conversation, acting.actor),
             "agent": acting.agent.id,
             "workspace/agent": acting.agent.id,
             "workspace/team": Team.objects.create(name=f"Harbour {tenant.slug}").id,
@@ -153,6 +157,28 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
     return Scene(
         tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token}
     )
+
+
+def _of_doubles(conversation: Conversation, by: Actor) -> dict[str, Any]:
+    """Somebody who may be the same person, an identity of the person's that may be split off, and a merge."""
+    double, merged, survivor = (a_conversation(conversation.inbox) for _ in range(3))
+    low, high = sorted((conversation.contact_id, double.contact_id))
+    suggestion = Suggestion.objects.create(
+        low_id=low,
+        high_id=high,
+        score=80,
+        reasons=[{"kind": "email", "strength": "half"}],
+        found_at=timezone.now(),
+    )
+    identity = ContactIdentity.objects.create(
+        contact=conversation.contact, channel="email", address="mei@harbour.test"
+    )
+    return {
+        "double_id": double.contact_id,
+        "suggestion_id": suggestion.id,
+        "identity_id": identity.id,
+        "merge_id": merging.merge(survivor.contact_id, [merged.contact_id], by=by).id,
+    }
 
 
 def _of_privacy(contact: Contact, by: Actor) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class MergeWish(serializers.Serializer):
 class CandidateRow(serializers.Serializer):
     contact_id = serializers.UUIDField()
     value = serializers.JSONField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     set_at = serializers.DateTimeField()
     is_set_by_hand = serializers.BooleanField()
 
