@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from contacts.views import acts, profile
+from contacts.views import acts, lists, profile
 
 one = "<uuid:contact_id>/"
 urlpatterns = [
+    path("", lists.page, name="contacts"),
+    path("count/", lists.count, name="contacts_count"),
     path(one, profile.page, name="contact"),
     path(f"{one}person/", profile.person, name="person"),
     path(f"{one}timeline/", profile.timeline, name="person_timeline"),

@@ -294,3 +294,13 @@ _READ_NUMBERS: Question[tuple[UUID, int]] = Question(
         OneOf("conversation_id", "conversation_ids", "uuid"), agent_id=Given("agent_id")
     ).values_list("conversation_id", "number")
 )
+
+
+def has_open_conversation(wish: str) -> Q:
+    """The contacts with a conversation that is not resolved (`1`), or without one (`0`): a filter of contact lists.
+    Raises ValueError for any other wish."""
+    if wish not in {"0", "1"}:
+        raise ValueError(wish)
+    living = Conversation.objects.exclude(status=Conversation.Status.RESOLVED)
+    has = Q(Exists(living.filter(contact=OuterRef("pk"))))
+    return has if wish == "1" else ~has

@@ -155,6 +155,8 @@ PAGES = [
         fill={"<str:form>": "svg"},
     ),
     # contacts
+    Row("contacts/", "GET", MEMBERS),
+    Row("contacts/count/", "GET", MEMBERS),
     Row("contacts/<uuid:contact_id>/", "GET", MEMBERS),
     # privacy
     Row("privacy/", "GET", ADMINS),

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import profile, queries
+from contacts.api.filters import FiltersQuery, read_wish
 from contacts.api.ground import ContactView, NoQuery, PageQuery
+from contacts.lists import listing
+from contacts.lists.orders import Place
 from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
 from contacts.profile import Source
 from tenants.workspace.rest import limit_of
 
 
-class ContactsQuery(PageQuery):
-    created_after = serializers.DateTimeField(required=False)
+class ContactsQuery(FiltersQuery, PageQuery):
+    pass
 
 
 class IdentityRow(serializers.Serializer):
@@ -77,19 +79,19 @@ class ContactPage(serializers.Serializer):
 
 
 class Contacts(ContactView):
-    """The contacts that the caller may see, newest first."""
+    """The contacts that the caller may see, narrowed by filters: newest first, or by `sort`."""
 
     @extend_schema(operation_id="contacts_list", parameters=[ContactsQuery], responses=ContactPage)
     def get(self, request: Request) -> Response:
         wish = self.query(ContactsQuery)
         limit = limit_of(wish)
-        condition = Q(merged_into__isnull=True) & self.visible(self.caller)
-        if "created_after" in wish:
-            condition &= Q(created_at__gt=wish["created_after"])
-        found = queries.contacts(condition, after=self.after(wish.get("cursor")), limit=limit + 1)
+        wanted = read_wish(wish)
+        after = Place.read(wanted.order, self.position(wish.get("cursor")))
+        found = listing.page(wanted, visible=self.visible(self.caller), after=after, limit=limit + 1)
         more = len(found) > limit
         last = found[:limit][-1] if more else None
-        return self.page(found[:limit], None if last is None else [last["created_at"], last["id"]])
+        keys = [row.pop("key") for row in found[:limit]]
+        return self.page(found[:limit], None if last is None else [keys[-1], last["id"]])
 
 
 class OneContact(ContactView):

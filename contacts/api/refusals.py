@@ -6,6 +6,7 @@ from contacts.addresses import BadAddress
 from contacts.consent import ConsentRefused
 from contacts.custom_fields import BadValue, FieldRefused
 from contacts.labels import LabelRefused
+from contacts.lists.filters import BadFilter
 from contacts.merging import MergeRefused, UnknownContacts
 from contacts.notes import NoteRefused
 from contacts.suggesting.deciding import NotOpen
@@ -40,6 +41,8 @@ _CONFLICTS = {
 def as_problem(error: Exception) -> Problem | None:
     """The problem that a verb's refusal is; None for everything else."""
     match error:
+        case BadFilter():
+            return _invalid(error.name, error.code)
         case BadValue():
             return _invalid(error.field, error.code)
         case NoteRefused(code="not_yours"):

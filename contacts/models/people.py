@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from tenants.composite_keys import CompositeForeignKey
 from tenants.workspace.tenant_model import TenantModel
+
+# What lists are ordered by, never null, so that a page begins where an index says: those never seen and those without
+# a name stand at the end.
+BY_LAST_SEEN = Coalesce(F("last_seen_at"), Value(datetime(1, 1, 1, tzinfo=UTC)))
+BY_NAME = Coalesce(NullIf(Lower("name"), Value("")), Value("\U0010ffff"))
 
 
 class Contact(TenantModel):
@@ -49,6 +58,14 @@ class Contact(TenantModel):
         ]
         indexes = [
             models.Index(name="contact_newest_first", fields=["-created_at", "-id"]),
+            models.Index(BY_LAST_SEEN.desc(), F("id").desc(), name="contact_seen_last_first"),
+            models.Index(BY_NAME.asc(), F("id").asc(), name="contact_by_name"),
+            GinIndex(
+                name="contact_by_own_fields",
+                fields=["custom"],
+                opclasses=["jsonb_path_ops"],
+                condition=~Q(custom={}),
+            ),
             models.Index(
                 name="contact_sign_posts", fields=["merged_into"], condition=Q(merged_into__isnull=False)
             ),

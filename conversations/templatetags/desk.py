@@ -90,6 +90,12 @@ def channel_label(kind: str) -> str:
     return gettext(str(registry.open(kind).label)) if kind in registry.KINDS else kind
 
 
+@register.simple_tag
+def channel_kinds() -> list[str]:
+    """Every kind of channel, for filters."""
+    return list(registry.KINDS)
+
+
 @register.filter
 def channel_icon(kind: str) -> str:
     """The symbol of a channel in the icon sheet."""

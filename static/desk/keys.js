@@ -29,6 +29,12 @@ export class Keys {
       this.goUntil = 0;
       return this.#tab(VIEWS[event.key]);
     }
+    const page = this.goUntil > Date.now() && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+    if (page) {
+      this.goUntil = 0;
+      page.click();
+      return true;
+    }
     const act = {
       j: () => this.#move(1),
       k: () => this.#move(-1),

@@ -1,0 +1,82 @@
+"""The page with the list of contacts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from contacts.models import Contact
+from contacts.privacy import access_log
+from tenants.directory import TenantRef
+from tenants.workspace.models import Agent, Team
+from tests.conversations.outgoing import a_conversation, an_inbox
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def many(in_acme: TenantRef) -> list[Contact]:
+    return [Contact.objects.create(name=f"Person {number:03}") for number in range(60)]
+
+
+def listed(page: str) -> list[str]:
+    return re.findall(r">(Person \d+)<", page)
+
+
+def test_the_list_is_read_page_by_page(as_carol: Client, many: list[Contact]) -> None:
+    first = as_carol.get("/contacts/?sort=name").content.decode()
+    assert listed(first) == [f"Person {number:03}" for number in range(50)]
+    following = re.search(r'hx-get="([^"]+)"', first)
+    assert following is not None
+    address = "/contacts/" + following[1].replace("&amp;", "&")
+    rest = as_carol.get(address, headers={"hx-request": "true"}).content.decode()
+    assert listed(rest) == [f"Person {number:03}" for number in range(50, 60)]
+    assert "<html" not in rest and "hx-get" not in rest
+    assert as_carol.get("/contacts/count/?sort=name").json() == {"count": 60}
+    assert as_carol.get(address.replace("sort=name", "sort=newest")).status_code == 404
+
+
+def test_a_filter_that_cannot_be_read_is_said_and_shows_nobody(as_carol: Client, many: list[Contact]) -> None:
+    page = as_carol.get("/contacts/?created_after=soon").content.decode()
+    assert "created_after" in page and not listed(page)
+    assert as_carol.get("/contacts/count/?created_after=soon").status_code == 404
+    assert listed(as_carol.get("/contacts/?created_after=2020-01-01").content.decode())
+
+
+def test_an_agent_sees_only_those_of_their_inboxes(
+    as_bob: Client, as_carol: Client, in_acme: TenantRef, bob_agent: Agent
+) -> None:
+    hidden = an_inbox("line")
+    team = Team.objects.create(name="Night")
+    hidden.teams.add(team)
+    a_conversation(hidden)
+    assert as_bob.get("/contacts/count/").json() == {"count": 0}
+    assert as_carol.get("/contacts/count/").json() == {"count": 1}
+    team.agents.add(bob_agent)
+    assert as_bob.get("/contacts/count/").json() == {"count": 1}
+
+
+def test_a_page_costs_the_same_queries_whatever_it_shows(as_carol: Client, in_acme: TenantRef) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as counted:
+            assert as_carol.get("/contacts/").status_code == 200
+        return len([each for each in counted if "search_path" not in each["sql"]])
+
+    Contact.objects.create(name="One")
+    queries()
+    few = queries()
+    for number in range(20):
+        Contact.objects.create(name=f"Person {number}")
+    assert queries() == few
+
+
+def test_a_look_at_the_list_is_noted(as_carol: Client, in_acme: TenantRef, carol_agent: Agent) -> None:
+    access_log._waiting.clear()
+    as_carol.get("/contacts/?q=mei")
+    access_log.write_waiting()
+    [entry] = access_log.entries(actor_id=carol_agent.id)
+    assert (entry.act, entry.subject_kind) == ("listed", "contacts")
