@@ -970,7 +970,13 @@ CREATE INDEX consent_newest_first ON kontor_template.contacts_consent USING btre
 
 CREATE INDEX contact_address_by_value ON kontor_template.contacts_contactaddress USING btree (kind, value)
 
+CREATE INDEX contact_by_name ON kontor_template.contacts_contact USING btree (COALESCE(NULLIF(lower((name)::text), ''::text), '􏿿'::text), id)
+
+CREATE INDEX contact_by_own_fields ON kontor_template.contacts_contact USING gin (custom jsonb_path_ops) WHERE (NOT (custom = '{}'::jsonb))
+
 CREATE INDEX contact_newest_first ON kontor_template.contacts_contact USING btree (created_at DESC, id DESC)
+
+CREATE INDEX contact_seen_last_first ON kontor_template.contacts_contact USING btree (COALESCE(last_seen_at, '0001-01-01 00:00:00+00'::timestamp with time zone) DESC, id DESC)
 
 CREATE INDEX contact_sign_posts ON kontor_template.contacts_contact USING btree (merged_into_id) WHERE (merged_into_id IS NOT NULL)
 
