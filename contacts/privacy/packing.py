@@ -22,6 +22,8 @@ from contacts.privacy.holders import Person, Row
 TOLD_EVERY = 200
 CHUNK_BYTES = 65_536
 MASK = "•••"
+PLATFORMS_IDS = frozenset({"external_id", "event_id"})
+"""Columns with ids of the person's own messages: those of mails look like addresses."""
 _EMAIL = re.compile(r"[^\s<>@,;:\"'()\[\]=]+@[^\s<>@,;:\"'()\[\]]+\.[^\s<>@,;:\"'()\[\].\\]+")
 _UNSAFE_IN_NAME = re.compile(r"[^\w. -]+")
 _HEAD = """<!doctype html>
@@ -94,7 +96,10 @@ def _masked(value: Any, keep: frozenset[str]) -> Any:
     if isinstance(value, str):
         return _EMAIL.sub(lambda found: found[0] if found[0].lower() in keep else MASK, value)
     if isinstance(value, dict):
-        return {_masked(key, keep): _masked(each, keep) for key, each in value.items()}
+        return {
+            _masked(key, keep): each if key in PLATFORMS_IDS else _masked(each, keep)
+            for key, each in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_masked(each, keep) for each in value]
     return value
