@@ -7,8 +7,19 @@ from pathlib import Path
 
 NAMES = (
     "ingest", "kinds", "acknowledgement", "live", "painted", "reply", "reading", "brands", "fanout", "idle", "install",
+    "people_privacy",
 )  # fmt: skip
-IN_SHORT = ("ingest", "kinds", "acknowledgement", "live", "reply", "reading", "brands", "fanout")
+IN_SHORT = (
+    "ingest",
+    "kinds",
+    "acknowledgement",
+    "live",
+    "reply",
+    "reading",
+    "brands",
+    "fanout",
+    "people_privacy",
+)
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,9 @@ def apply(identity: ContactIdentity, profile: Profile, *, told_in: Conversation)
         "language": _language(profile.language),
     }
     with unit_of_work():
+        contact = Contact.objects.select_for_update(no_key=True).get(id=identity.contact_id)
+        if contact.erased_at is not None:  # asked before, answered after
+            return
         if name and name != identity.display_name:
             ContactIdentity.objects.filter(id=identity.id).update(display_name=name)
         told = {field: value for field, value in found.items() if value}

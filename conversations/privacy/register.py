@@ -9,6 +9,7 @@ _EXEMPT = {
     "conversations.inbox": "the brand's own accounts",
     "conversations.inbox_teams": "the brand's own accounts",
     "conversations.accesstoken": "the brand's own accounts",
+    "conversations.storageuse": "one number of bytes",
     "conversations.session": "times that the figures stand on",
     "conversations.wait": "times that the figures stand on",
     "conversations.readmark": "how far agents have read",
