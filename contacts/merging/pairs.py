@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from contacts.merging import relations
 from contacts.merging.refusals import refuse_when
 from contacts.models import (
@@ -60,11 +62,19 @@ relations.stays(Suggestion, "high")
 holders.register(  # with it go the rows of who was merged, and of their events
     Holder(
         model=MergeRecord,
+        title=_("Merges"),
         holding=of_contact(MergeRecord, "survivor_id"),
         clear=holders.delete(MergeRecord),
     )
 )
-holders.register(Holder(model=MatchKey, holding=of_contact(MatchKey), clear=holders.delete(MatchKey)))
+holders.register(
+    Holder(
+        model=MatchKey,
+        title=_("Traits for suggestions"),
+        holding=of_contact(MatchKey),
+        clear=holders.delete(MatchKey),
+    )
+)
 holders.exempt(MergedContact._meta.label_lower, "ids of rows; goes with its merge")
 holders.exempt(MovedEvents._meta.label_lower, "numbers of events; goes with its merge")
 holders.exempt(Suggestion._meta.label_lower, "ids of two contacts and kinds of reasons")

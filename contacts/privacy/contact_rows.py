@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from contacts import models
 from contacts.erased_addresses import ERASED
@@ -103,6 +104,7 @@ def _of_contacts() -> Iterator[Holder]:
     labelled = of_contact(models.ContactLabel)
     yield Holder(
         model=models.ContactLabel,
+        title=_("Labels"),
         holding=labelled,
         clear=holders.delete(models.ContactLabel),
         rows=lambda person: labelled(person).values("created_at", label_name=F("label__name")).iterator(),
@@ -134,6 +136,7 @@ def _of_contacts() -> Iterator[Holder]:
 def _of_workspace() -> Iterator[Holder]:
     yield Holder(
         model=Event,
+        title=_("Events"),
         holding=holders.nothing(Event),
         clear=holders.delete(Event),
         rows=_events,

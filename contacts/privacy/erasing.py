@@ -123,22 +123,26 @@ def work_on(erasure_id: str) -> None:
     ends_at = time.monotonic() + SECONDS_PER_JOB
     if erasure.state == State.CONFIRMED:
         closing.close(erasure)
-    while step(erasure):
+    person = closing.remembered(erasure)
+    while _round(erasure, person, ends_at):  # what came in the meantime is found by the next round
         if time.monotonic() > ends_at:
             start(erasure.id)
             return
-
-
-def step(erasure: Erasure) -> bool:
-    """One small step of a running erasing. False when nothing was left to do, and it is finished."""
-    person = closing.remembered(erasure)
-    for holder in holders.registered():
-        keys = list(holder.holding(person).order_by().values_list("pk", flat=True)[:ROWS_AT_ONCE])
-        if keys:
-            _clear(erasure, holder, person, keys)
-            return True
     _finish(erasure)
-    return False
+
+
+def _round(erasure: Erasure, person: Person, ends_at: float) -> bool:
+    """Empty holder after holder, in small steps, until the time is over. False when nothing was left anywhere."""
+    found = False
+    for holder in holders.registered():
+        while keys := list(holder.holding(person).order_by().values_list("pk", flat=True)[:ROWS_AT_ONCE]):
+            found = True
+            _clear(erasure, holder, person, keys)
+            if time.monotonic() > ends_at:
+                return True
+            if len(keys) < ROWS_AT_ONCE:
+                break
+    return found
 
 
 def _clear(erasure: Erasure, holder: Holder, person: Person, keys: list[object]) -> None:

@@ -64,6 +64,7 @@ class Holder:
 
     holding: the rows that still hold something of the person, in the brand's scope. clear: takes it out of the rows
     with these keys; afterwards `holding` finds them no more. rows: what an export shows; None for mere copies.
+    title: for people, where the model has no name in their words.
     outside: `clear` does slow or remote work and opens its transactions itself.
     """
 
@@ -73,7 +74,13 @@ class Holder:
     part: str = ""
     rows: Callable[[Person], Iterator[Any]] | None = None
     files: Callable[[Person], Iterator[ExportedFile]] | None = None
+    title: Any = None
     outside: bool = False
+
+    @property
+    def words(self) -> str:
+        """What the rows are, in people's words."""
+        return str(self.title or self.model._meta.verbose_name_plural)
 
     @property
     def name(self) -> str:

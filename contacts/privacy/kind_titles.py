@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.apps import apps
+from contacts.privacy import holders
 
 
 def counted(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Numbers of rows by the titles of their models, the largest first. numbers: by names of holders."""
+    """Numbers of rows in people's words, the largest first. numbers: by names of holders."""
+    words = {holder.name: holder.words for holder in holders.registered()}
     found: dict[str, int] = {}
     for name, number in numbers.items():
-        title = _title(name.partition(":")[0])
+        title = words.get(name, name)  # of a feature that is gone, its name
         found[title] = found.get(title, 0) + number
     return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-
-
-def _title(label: str) -> str:
-    try:
-        return str(apps.get_model(label)._meta.verbose_name_plural)
-    except LookupError:  # of a feature that is gone
-        return label

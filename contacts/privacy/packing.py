@@ -71,7 +71,7 @@ def _write(person: Person, keep: frozenset[str], as_json: IO[bytes], as_page: IO
         if holder.rows is None:
             continue
         as_json.write(f"{'' if is_first else ','}\n{json.dumps(holder.name)}: [".encode())
-        as_page.write(f"<h2>{escape(holder.model._meta.verbose_name_plural)}</h2>\n".encode())
+        as_page.write(f"<h2>{escape(holder.words)}</h2>\n".encode())
         is_first = False
         for number, row in enumerate(holder.rows(person)):
             shown = _masked(row, keep)

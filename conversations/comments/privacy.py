@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from contacts.erased_addresses import ERASED, digest_of_name
 from contacts.privacy import holders
@@ -19,6 +20,7 @@ def register() -> None:
     holders.register(
         Holder(
             model=Comment,
+            title=_("Public comments"),
             holding=lambda person: _of_person(person).filter(
                 ~Q(comment_id__startswith=ERASED) | ~Q(private_address="")
             ),

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, StrIndex
+from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from contacts.privacy import holders
@@ -24,7 +25,12 @@ from tenants.workspace.models import IdempotencyKey
 
 def before_messages() -> Iterator[Holder]:
     """What is found by the platform's ids of messages, as long as these have them."""
-    yield Holder(model=ParkedItem, holding=_parked, clear=holders.delete(ParkedItem))
+    yield Holder(
+        model=ParkedItem,
+        title=_("Changes that wait for their message"),
+        holding=_parked,
+        clear=holders.delete(ParkedItem),
+    )
 
 
 def after_messages() -> Iterator[Holder]:
@@ -38,8 +44,13 @@ def after_messages() -> Iterator[Holder]:
     yield Holder(
         model=InboundRecord, part="speaking of them", holding=_records_by_content, clear=_empty_records
     )
-    yield Holder(model=IdempotencyKey, holding=_kept_answers, clear=holders.delete(IdempotencyKey))
-    yield Holder(model=ProcrastinateJob, holding=_jobs, clear=_delete_jobs)
+    yield Holder(
+        model=IdempotencyKey,
+        title=_("Kept answers of the API"),
+        holding=_kept_answers,
+        clear=holders.delete(IdempotencyKey),
+    )
+    yield Holder(model=ProcrastinateJob, title=_("Background jobs"), holding=_jobs, clear=_delete_jobs)
     yield Holder(model=UnparsedHook, holding=_unread_hooks, clear=holders.delete(UnparsedHook))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from contacts.erased_addresses import ERASED, digest_of_name
 from contacts.privacy import holders
@@ -44,6 +45,7 @@ def talk_holders() -> Iterator[Holder]:
     )
     yield Holder(
         model=Attachment,
+        title=_("Attachments"),
         holding=_attachments,
         clear=holders.delete(Attachment),
         rows=holders.shown(
@@ -61,6 +63,7 @@ def talk_holders() -> Iterator[Holder]:
     )
     yield Holder(
         model=OutboundAttempt,
+        title=_("Tries to send"),
         holding=lambda person: OutboundAttempt.objects.filter(
             message__conversation__contact_id__in=person.contact_ids
         ).exclude(error_detail=""),
@@ -68,6 +71,7 @@ def talk_holders() -> Iterator[Holder]:
     )
     yield Holder(
         model=Message,
+        title=_("Messages"),
         holding=lambda person: _unerased(_of_person(person)),
         clear=_clear_messages,
         rows=lambda person: _shown(_of_person(person), person),
@@ -75,6 +79,7 @@ def talk_holders() -> Iterator[Holder]:
     yield Holder(
         model=Message,
         part="elsewhere",
+        title=_("Messages in other people's conversations"),
         holding=lambda person: _unerased(_said_elsewhere(person)),
         clear=_clear_messages,
         rows=lambda person: _shown(_said_elsewhere(person), person),
