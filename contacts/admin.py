@@ -14,6 +14,8 @@ from contacts import custom_fields, labels
 from contacts.custom_fields import FieldRefused
 from contacts.labels import LabelRefused
 from contacts.models import Contact, ContactIdentity, CustomField, Label
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from tenants.workspace.access import Permission
 from tenants.workspace.admin import ReadOnlyAdmin, VerbAdmin, VerbForm, acting, brand_site, member_of
 
@@ -43,6 +45,12 @@ class ContactAdmin(ReadOnlyAdmin):
     fields = ["name", "language", "timezone", "created_at", "last_seen_at"]
     inlines = [IdentitiesOfContact]
     show_full_result_count = False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            access_log.note(acting(request), Act.OPENED, "contact", row.pk)
+        return row
 
 
 REFUSALS = {

@@ -32,6 +32,11 @@ def opened(export: PersonExport) -> IO[bytes]:
     return content
 
 
+def discard(path: str) -> None:
+    """Delete an archive that no row speaks of."""
+    _storage().delete(path)
+
+
 def remove(export: PersonExport) -> None:
     """Delete an export: its content first, so that a row is left while content is."""
     for number in range(1, export.tries + 1):

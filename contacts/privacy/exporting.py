@@ -118,7 +118,7 @@ def _keep(export: PersonExport, content: IO[bytes]) -> None:
     content.seek(0)
     path = archives.path_of(export)
     archives.write(path, content)
-    PersonExport.objects.filter(id=export.id, state=State.RUNNING).update(
+    is_wanted = PersonExport.objects.filter(id=export.id, state=State.RUNNING).update(
         state=State.DONE,
         path=path,
         size=size,
@@ -126,3 +126,5 @@ def _keep(export: PersonExport, content: IO[bytes]) -> None:
         rows_done=export.rows_total,
         finished_at=timezone.now(),
     )
+    if not is_wanted:  # the person was erased meanwhile, and the export with them
+        archives.discard(path)

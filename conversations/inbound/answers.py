@@ -38,7 +38,7 @@ _FIND = """
             WHERE m.id = asked.message_id AND m.inbox_id = asked.inbox_id AND m.direction = 'out'
            UNION ALL SELECT asked.conversation_id) AS found ON TRUE
       JOIN conversations_conversation c ON c.id = found.id AND c.inbox_id = asked.inbox_id AND c.thread = ''
-      JOIN contacts_contactidentity i ON i.id = c.identity_id
+      JOIN contacts_contactidentity i ON i.id = c.identity_id AND NOT starts_with(i.address, 'erased:')
      ORDER BY asked.entry, asked.position
 """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
+from email.utils import format_datetime
 from unittest.mock import patch
 
 import pytest
@@ -16,6 +18,7 @@ from conversations.models import Conversation, InboundRecord, Inbox, Message, Se
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, AuditEntry, Event
 from tests.contacts.privacy.ground import customer, erase, work
+from tests.conversations.outgoing import an_inbox
 from tests.conversations.posting import START, arrive, message
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +209,37 @@ def test_an_erased_person_is_not_erased_again(inbox: Inbox, alice_agent: Agent) 
     contact.refresh_from_db()
     with pytest.raises(ErasureRefused, match="erased_already"):
         erasing.plan(contact, mode="erase", by=Actor.agent(alice_agent))
+
+
+def test_a_mail_that_answers_an_erased_conversation_begins_a_new_one(
+    in_acme: object, alice_agent: Agent
+) -> None:
+    desk = an_inbox("email", account_id="desk@brand.test")
+    arrive(desk, mail("first", "My secret is harbour-17", "Mon, 02 Mar 2026 09:00:00 +0000"))
+    contact = Contact.objects.get()
+    talk = Conversation.objects.get()
+    ours = Message.objects.create(
+        conversation=talk,
+        inbox=desk,
+        number=2,
+        direction="out",
+        text="Yes?",
+        author_kind="agent",
+        status="sent",
+        sent_at=timezone.now(),
+        created_at=timezone.now(),
+    )
+    erase(contact, alice_agent)
+    now = format_datetime(timezone.now() + timedelta(minutes=1))
+    arrive(desk, mail("second", "It is me again", now, answers=f"<kontor.{ours.id}@brand.test>"))
+    again = Message.objects.get(text="It is me again")
+    assert again.conversation_id != talk.id
+    assert again.conversation.identity.address == "ada@home.test"
+    assert Contact.objects.filter(erased_at=None).count() == 1
+
+
+def mail(name: str, text: str, date: str, *, answers: str = "") -> dict[str, str]:
+    head = f"From: ada@home.test\r\nTo: desk@brand.test\r\nMessage-ID: <{name}@home.test>\r\nDate: {date}\r\n"
+    head += f"In-Reply-To: {answers}\r\n" if answers else ""
+    content = f"{head}Subject: Hello\r\n\r\n{text}\r\n"
+    return {"mime_base64": b64encode(content.encode()).decode(), "recipient": "desk@brand.test"}

@@ -24,7 +24,7 @@ from conversations.models import Attachment, Inbox, Message, StoredFile
 from tenants.scope import scoped_tenant
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent
-from tests.contacts.privacy.ground import customer
+from tests.contacts.privacy.ground import customer, erase
 from tests.conversations.posting import arrive, message
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +132,20 @@ def test_a_try_that_dies_is_followed_by_another_and_after_three_it_has_failed(
     exporting.make(tenant_id=str(scoped_tenant().id), export_id=str(export.id))
     export.refresh_from_db()
     assert (export.state, export.tries) == ("failed", 3)
+
+
+def test_an_export_that_is_ready_after_the_erasure_leaves_nothing(
+    inbox: Inbox, alice_agent: Agent, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = customer(inbox)
+    export = exporting.ask(contact, by=Actor.agent(alice_agent))
+    real = packing.pack
+
+    def erased_meanwhile(*args: Any, **more: Any) -> None:
+        real(*args, **more)
+        erase(contact, alice_agent)
+
+    monkeypatch.setattr(packing, "pack", erased_meanwhile)
+    exporting.make(tenant_id=str(scoped_tenant().id), export_id=str(export.id))
+    assert not PersonExport.objects.exists()
+    assert not list(files.rglob("*.zip"))
