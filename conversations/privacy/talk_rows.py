@@ -35,6 +35,11 @@ MASK = "•••"
 
 def talk_holders() -> Iterator[Holder]:
     """The holders, in the order in which they must be worked on: files before what leads to them."""
+    yield from _of_files()
+    yield from _of_talk()
+
+
+def _of_files() -> Iterator[Holder]:
     yield Holder(
         model=StoredFile,
         holding=files_of,
@@ -69,6 +74,9 @@ def talk_holders() -> Iterator[Holder]:
         ).exclude(error_detail=""),
         clear=holders.blank(OutboundAttempt, error_detail=""),
     )
+
+
+def _of_talk() -> Iterator[Holder]:
     yield Holder(
         model=Message,
         title=_("Messages"),
