@@ -8,6 +8,7 @@ from pathlib import Path
 NAMES = (
     "ingest", "kinds", "acknowledgement", "live", "painted", "reply", "reading", "brands", "fanout", "idle", "install",
     "people_privacy",
+    "people_search",
 )  # fmt: skip
 IN_SHORT = (
     "ingest",
@@ -19,6 +20,7 @@ IN_SHORT = (
     "brands",
     "fanout",
     "people_privacy",
+    "people_search",
 )
 
 

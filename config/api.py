@@ -30,6 +30,7 @@ from conversations.api.feed import Events, Inboxes
 from conversations.api.files import Files, OneAttachment
 from conversations.api.ledger import InboxDays, InboxRecords
 from conversations.api.messages import Messages, OneMessage
+from conversations.api.search import Search
 from conversations.gates import visible_contacts
 from conversations.templates.api import InboxTemplates, PreviewTemplate, SyncTemplates
 from tenants.workspace.rest import NothingHere
@@ -47,6 +48,7 @@ urlpatterns = [
     path("messages/<uuid:message_id>", OneMessage.as_view(), name="api_message"),
     path("files", Files.as_view(), name="api_files"),
     path("attachments/<uuid:attachment_id>", OneAttachment.as_view(), name="api_attachment"),
+    path("search", Search.as_view(), name="api_search"),
     # public comments
     path("posts", Posts.as_view(), name="api_posts"),
     path("posts/<uuid:post_id>/comments", PostComments.as_view(), name="api_post_comments"),

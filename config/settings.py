@@ -64,6 +64,7 @@ TENANT_APPS = [
     "conversations",
     "conversations.comments",
     "conversations.mailbox",
+    "conversations.search",
     "conversations.templates",
     "reporting",
 ]

@@ -8,7 +8,7 @@ so a part of a text folds to a part of the folded text.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import opencc
 
@@ -31,7 +31,7 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
     folded: list[str] = []
     places: list[int] = []
     for start, piece in _characters(text):
-        for sign in _folded(piece):
+        for sign in _folded_sign(piece):
             if sign.isspace():
                 if not folded or folded[-1] == " ":
                     continue
@@ -49,6 +49,9 @@ def _folded(text: str) -> str:
         return text.casefold()
     plain = unicodedata.normalize("NFKD", text).casefold().translate(_table())
     return unicodedata.normalize("NFC", plain)
+
+
+_folded_sign = lru_cache(maxsize=8192)(_folded)
 
 
 def _characters(text: str) -> list[tuple[int, str]]:

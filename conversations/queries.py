@@ -181,6 +181,14 @@ def thread(conversation_id: UUID, *, before: ThreadPosition | None = None, limit
     return list(reversed(_with_attachments(rows)))
 
 
+def thread_after(conversation_id: UUID, after: ThreadPosition, *, limit: int = 50) -> list[Row]:
+    """The messages that follow a place in a thread, oldest first. One query, two where there are attachments."""
+    found = _NEWER_MESSAGES.all(
+        conversation_id=conversation_id, sent_at=after.sent_at, number=after.number, limit=limit
+    )
+    return _with_attachments(found)
+
+
 def messages_after(conversation_id: UUID, number: int, *, limit: int = 200) -> list[Row]:
     """Messages that reached us after message `number`, in that order. One query, two with attachments."""
     rows = Message.objects.filter(conversation_id=conversation_id, number__gt=number)
@@ -280,6 +288,13 @@ _OLDER_MESSAGES: Question[Row] = Question(
         # said once more in a way that an index can begin with
         Q(sent_at__lte=Given("sent_at")),
     ),
+    limited=True,
+)
+_NEWER_MESSAGES: Question[Row] = Question(
+    lambda: _thread_rows(
+        Q(sent_at__gt=Given("sent_at")) | Q(sent_at=Given("sent_at"), number__gt=Given("number")),
+        Q(sent_at__gte=Given("sent_at")),
+    ).order_by("sent_at", "number"),
     limited=True,
 )
 _ATTACHMENTS: Question[tuple[Any, ...]] = Question(

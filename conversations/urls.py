@@ -15,6 +15,7 @@ from conversations.views import (
     ledger,
     mails,
     replies,
+    search,
     state,
     thread,
 )
@@ -37,12 +38,14 @@ register_converter(ViewConverter, "view")
 
 screens = [
     path("", inbox.home, name="home"),
+    path("search/", search.page, name="search"),
     path("inbox/<view:view>/", inbox.inbox, name="inbox"),
     path("inbox/<view:view>/<uuid:conversation_id>/", inbox.inbox, name="conversation"),
 ]
 fragments = [
     path("desk/counts/", inbox.counts, name="counts"),
     path("desk/conversations/<uuid:conversation_id>/older/", thread.older, name="older"),
+    path("desk/conversations/<uuid:conversation_id>/newer/", thread.newer, name="newer"),
     path("desk/conversations/<uuid:conversation_id>/missed/", thread.missed, name="missed"),
     path("desk/conversations/<uuid:conversation_id>/linked/", thread.linked, name="linked"),
     path("desk/attachments/<uuid:attachment_id>/", files.show, name="attachment"),

@@ -83,6 +83,8 @@ PAGES = [
     Row("inbox/<view:view>/", "GET", MEMBERS, fill={"<view:view>": "all"}),
     Row("inbox/<view:view>/<uuid:conversation_id>/", "GET", MEMBERS, fill={"<view:view>": "all"}),
     Row("desk/counts/", "GET", MEMBERS),
+    Row("search/", "GET", MEMBERS, query="q=hello"),
+    Row(f"desk/{CONVERSATION}/newer/", "GET", MEMBERS, query="after=2026-01-01T00:00:00%2B00:00_1"),
     Row(f"desk/{CONVERSATION}/older/", "GET", MEMBERS, query="before=2026-01-01T00:00:00%2B00:00_1"),
     Row(f"desk/{CONVERSATION}/missed/", "GET", MEMBERS, query="after=0"),
     Row(
@@ -239,6 +241,7 @@ API = [
     Row("api/v1/messages/<uuid:message_id>", "GET", READERS),
     Row("api/v1/files", "POST", "401 401 403 403 201", {"a": "text"}),
     Row("api/v1/attachments/<uuid:attachment_id>", "GET", READERS),
+    Row("api/v1/search", "GET", READERS, query="q=hello"),
     Row("api/v1/posts", "GET", READERS),
     Row("api/v1/posts/<uuid:post_id>/comments", "GET", READERS),
     Row("api/v1/comments/<uuid:message_id>/reply", "POST", "401 401 403 403 409", {"text": "Yes."}),

@@ -14,6 +14,7 @@ from contacts.models import (
     Contact,
     ContactAddress,
     ContactLabel,
+    ContactTerms,
     Erasure,
     LegalHold,
     MatchKey,
@@ -58,6 +59,7 @@ relations.stays(MergedContact, "contact")
 relations.stays(MatchKey, "contact")
 relations.stays(Suggestion, "low")
 relations.stays(Suggestion, "high")
+relations.stays(ContactTerms, "contact")  # by its own reactor (contacts.search)
 
 holders.register(  # with it go the rows of who was merged, and of their events
     Holder(

@@ -16,6 +16,7 @@ from contacts.models.privacy import (
     PersonExport,
     RetentionRule,
 )
+from contacts.models.search import ContactTerms
 
 __all__ = [
     "AccessEntry",
@@ -25,6 +26,7 @@ __all__ = [
     "ContactIdentity",
     "ContactLabel",
     "ContactNote",
+    "ContactTerms",
     "CustomField",
     "Erasure",
     "ErasureEntry",

@@ -93,9 +93,16 @@ _holders: dict[str, Holder] = {}
 _exempt: dict[str, str] = {}
 
 
-def register(holder: Holder) -> None:
-    """Add a holder. Called from an app's `ready()`."""
+def register(holder: Holder, *, before: str = "") -> None:
+    """Add a holder. Called from an app's `ready()`.
+
+    before: the name of a known holder that is worked on after it: of what the rows are a copy, and are found by.
+    """
     _holders[holder.name] = holder
+    if before:
+        behind = list(_holders)[list(_holders).index(before) : -1]
+        for name in behind:
+            _holders[name] = _holders.pop(name)
 
 
 def exempt(label: str, reason: str) -> None:

@@ -88,9 +88,9 @@ def _of_talk() -> Iterator[Holder]:
         model=Message,
         part="elsewhere",
         title=_("Messages in other people's conversations"),
-        holding=lambda person: _unerased(_said_elsewhere(person)),
+        holding=lambda person: _unerased(said_elsewhere(person)),
         clear=_clear_messages,
-        rows=lambda person: _shown(_said_elsewhere(person), person),
+        rows=lambda person: _shown(said_elsewhere(person), person),
     )
     yield Holder(
         model=Conversation,
@@ -133,7 +133,7 @@ def _of_person(person: Person) -> QuerySet[Message]:
     return Message.objects.filter(conversation__contact_id__in=person.contact_ids)
 
 
-def _said_elsewhere(person: Person) -> QuerySet[Message]:
+def said_elsewhere(person: Person) -> QuerySet[Message]:
     """What they said in groups, and mails that they wrote into another one's conversation."""
     said = Q(pk__in=())
     for address in person.addresses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,15 +35,17 @@ def context_of(request: MemberRequest, view: str, conversation_id: UUID) -> dict
     if row is None:
         raise Http404
     access_log.note(member, Act.OPENED, "conversation", conversation.id)
-    messages, before = page(conversation.id, None)
+    opened = opening(conversation.id, request.GET.get("message", ""))
     reads.with_read_marks([row], member.agent.id)
     visible = gates.visible_inbox_ids(member)
     return {
         "view": view,
         "conversation": row,
-        "thread": messages,
-        "before": before,
-        "first_unread": _first_unread(messages, row["read_number"]) if row["unread"] else None,
+        "thread": opened.messages,
+        "before": opened.before,
+        "after": opened.after,
+        "found": opened.found,
+        "first_unread": _first_unread(opened.messages, row["read_number"]) if row["unread"] else None,
         "window": reads.reply_window(conversation),
         "reachable": conversation.identity.is_reachable,
         "ways": _ways(conversation, visible),
@@ -82,6 +85,25 @@ def older(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 
 @require_GET
 @needs(Permission.READ_CONVERSATIONS)
+def newer(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
+    """The page of a thread behind a cursor (?after=), as a fragment that goes below."""
+    conversation = gates.access_conversation(request.member, conversation_id)
+    messages, after = page_after(conversation.id, position_of(request.GET.get("after", "")))
+    with timezone.override(reads.zone_of(request)):
+        return render(
+            request,
+            "conversations/_messages.html",
+            {
+                "thread": messages,
+                "after": after,
+                "conversation": {"id": conversation.id},
+                "may_reply": request.member.may(Permission.REPLY),
+            },
+        )
+
+
+@require_GET
+@needs(Permission.READ_CONVERSATIONS)
 def missed(request: MemberRequest, conversation_id: UUID) -> JsonResponse:
     """The messages that reached us after message number ?after=, as rows."""
     conversation = gates.access_conversation(request.member, conversation_id)
@@ -102,12 +124,55 @@ def linked(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     return render(request, "conversations/_links.html", {"linked": comments.linked(conversation)})
 
 
-def page(conversation_id: UUID, before: ThreadPosition | None) -> tuple[list[Row], str]:
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a thread shows first, oldest first. before, after: cursors of the neighbouring pages, "" where there is
+    none. found: the message that was asked for."""
+
+    messages: list[Row]
+    before: str
+    after: str = ""
+    found: UUID | None = None
+
+
+def opening(conversation_id: UUID, message: str) -> Opening:
+    """The newest page of a thread; when `message` (an id) stands further back, the page around it.
+
+    One to four queries, twice as many with attachments. An id that is not of this thread is as good as none.
+    """
+    messages, before = page(conversation_id, None)
+    try:
+        wanted = UUID(message)
+    except ValueError:
+        return Opening(messages, before)
+    if any(row["id"] == wanted for row in messages):
+        return Opening(messages, before, found=wanted)
+    row = queries.messages_by_id([wanted]).get(wanted)
+    if row is None or row["conversation_id"] != conversation_id:
+        return Opening(messages, before)
+    older, before = page(conversation_id, ThreadPosition(row["sent_at"], row["number"]), PAGE // 2)
+    younger, after = page_after(conversation_id, ThreadPosition(row["sent_at"], row["number"]), PAGE // 2)
+    return Opening([*older, row, *younger], before, after, wanted)
+
+
+def page(conversation_id: UUID, before: ThreadPosition | None, count: int = PAGE) -> tuple[list[Row], str]:
     """One page of a thread, oldest first, and the cursor of the page before it ("" at the beginning)."""
-    rows = queries.thread(conversation_id, before=before, limit=PAGE + 1)
-    more = len(rows) > PAGE
-    rows = rows[-PAGE:]
-    return rows, f"{rows[0]['sent_at'].isoformat()}_{rows[0]['number']}" if more else ""
+    rows = queries.thread(conversation_id, before=before, limit=count + 1)
+    more = len(rows) > count
+    rows = rows[-count:]
+    return rows, _cursor(rows[0]) if more else ""
+
+
+def page_after(conversation_id: UUID, after: ThreadPosition, count: int = PAGE) -> tuple[list[Row], str]:
+    """The page of a thread behind a place, and the cursor of the page after it ("" at the end)."""
+    rows = queries.thread_after(conversation_id, after, limit=count + 1)
+    more = len(rows) > count
+    rows = rows[:count]
+    return rows, _cursor(rows[-1]) if more else ""
+
+
+def _cursor(row: Row) -> str:
+    return f"{row['sent_at'].isoformat()}_{row['number']}"
 
 
 def position_of(cursor: str) -> ThreadPosition:

@@ -48,6 +48,7 @@ export class Keys {
       g: () => (this.goUntil = Date.now() + SECOND_KEY_MS),
       "[": () => this.#nextTab(-1),
       "]": () => this.#nextTab(1),
+      "/": () => document.getElementById("search-box").focus(),
       "?": () => this.help.showModal(),
     }[event.key];
     if (!act) return false;

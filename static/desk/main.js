@@ -102,6 +102,7 @@ function send(words, outsideWindow, more) {
     outside_window: outsideWindow,
     ...more,
   });
+  thread.toEnd();
 }
 
 function showOwner() {

@@ -1,6 +1,7 @@
 /** The open conversation: bubbles in platform time, older ones on demand, read marks when they are really seen. */
 
-import { fragment, get, post } from "./api.js";
+import { get, post } from "./api.js";
+import { Pages } from "./pages.js";
 import { blank, field, initials, newBubble, paintBubble } from "./render.js";
 import { text } from "./texts.js";
 import { separateDays, write, writeAll } from "./times.js";
@@ -8,6 +9,7 @@ import { separateDays, write, writeAll } from "./times.js";
 const MOST_BUBBLES = 400;
 const NEAR_END_PX = 80;
 const SEEN_PAUSE_MS = 600;
+const TO_NEWEST = "#newest"; // at the end of an address: whatever is unread, the thread opens at its end
 
 export class Thread {
   /** @param {{seen: (id: string, number: number) => void}} on */
@@ -38,9 +40,9 @@ export class Thread {
     separateDays(this.messages);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.newer.addEventListener("click", () => this.toEnd());
-    this.messages.addEventListener("click", (event) => this.#older(event.target.closest("[data-before]")));
-    const unread = this.messages.querySelector('[data-divider="unread"]');
-    if (unread) unread.scrollIntoView({ block: "center" });
+    this.pages = new Pages(this.section, this.messages, this.scroller, () => this.catchUp().catch(() => {}));
+    const first = this.messages.querySelector(".is-found") ?? this.messages.querySelector('[data-divider="unread"]');
+    if (first && location.hash !== TO_NEWEST) first.scrollIntoView({ block: "center" });
     else this.toEnd();
     this.noteSeen();
   }
@@ -51,6 +53,7 @@ export class Thread {
     const known = this.#bubble(message);
     const element = known ?? newBubble(message);
     if (known) paintBubble(known, message);
+    if (this.pages.isFarBack) return known ? undefined : this.#noteNewer(message);
     this.#place(element);
     if (message.number) this.section.dataset.newest = String(Math.max(this.newest, message.number));
     if (message.direction === "in") {
@@ -110,7 +113,9 @@ export class Thread {
     if (id === this.id) answer.messages.forEach((message) => this.upsert(message));
   }
 
+  /** To the newest message, also when the thread was opened far back. */
   toEnd() {
+    if (this.pages.isFarBack) return location.assign(location.pathname + TO_NEWEST);
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.newer.hidden = true;
   }
@@ -121,7 +126,7 @@ export class Thread {
     if (!this.id) return;
     const number = this.newest;
     const isNews = Number(this.section.dataset.lastInbound) > Number(this.section.dataset.read);
-    if (!isNews || document.hidden || !this.#isAtEnd()) return;
+    if (!isNews || document.hidden || !this.#isAtEnd() || this.pages.isFarBack) return;
     const { section } = this;
     this.seenTimer = setTimeout(async () => {
       section.dataset.read = String(number);
@@ -132,26 +137,15 @@ export class Thread {
 
   #scrolled() {
     if (this.#isAtEnd()) this.newer.hidden = true;
-    if (this.scroller.scrollTop < NEAR_END_PX) this.#older(this.messages.querySelector("[data-before]"));
+    if (this.scroller.scrollTop < NEAR_END_PX) this.pages.older();
+    if (this.#isAtEnd()) this.pages.newer();
     this.noteSeen();
   }
 
-  async #older(button) {
-    if (!button || button.disabled) return;
-    button.disabled = true;
-    const { section } = this;
-    try {
-      const html = await fragment(`${section.dataset.olderUrl}?before=${encodeURIComponent(button.dataset.before)}`);
-      if (section !== this.section) return;
-      const fromEnd = this.scroller.scrollHeight - this.scroller.scrollTop;
-      button.closest("li").remove();
-      this.messages.insertAdjacentHTML("afterbegin", html);
-      writeAll(this.messages);
-      separateDays(this.messages);
-      this.scroller.scrollTop = this.scroller.scrollHeight - fromEnd;
-    } catch {
-      button.disabled = false;
-    }
+  /** Between the page on the screen and a new message others are missing: it is only told of. */
+  #noteNewer(message) {
+    this.newer.hidden = false;
+    if (message.direction === "in") this.#announce(message);
   }
 
   #isAtEnd() {

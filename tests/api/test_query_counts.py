@@ -19,6 +19,7 @@ PATHS = [
     "conversations/{conversation}/messages",
     "contacts",
     "contacts/{contact}",
+    "search?q=more",
     "inboxes",
     "events",
 ]

@@ -66,6 +66,9 @@ def test_the_desk_and_the_board_have_no_violation(
             assert violations(page) == []
     page.goto(house.url("/supervisor/", brand))
     assert violations(page) == []
+    for words in ("", "a", "い", "茶", "is:open", "lable:vip"):
+        page.goto(house.url(f"/search/?q={words}", brand))
+        assert violations(page) == []
     if locale == "en":
         page.locator("a[href*='state=']").first.click()
         assert violations(page) == []

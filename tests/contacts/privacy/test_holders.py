@@ -43,3 +43,12 @@ def test_files_go_before_what_leads_to_them() -> None:
     assert order.index("conversations.parkeditem") < order.index("conversations.message")
     assert order.index("conversations.storedfile") < order.index("conversations.attachment")
     assert isinstance(holders.registered()[0], Holder)
+
+
+def test_copies_are_worked_on_before_what_they_were_made_of() -> None:
+    """Of what was said elsewhere only the message tells whose it was: once that is empty, its copy is found no more."""
+    names = [holder.name for holder in holders.registered()]
+    copies = ("search.messageterms", "search.messageterms:elsewhere")
+    assert all(names.index(copy) < names.index("conversations.message") for copy in copies)
+    assert names.index("contacts.contactterms") < names.index("contacts.contact")
+    assert len(names) == len(set(names))

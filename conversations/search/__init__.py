@@ -1,0 +1,1 @@
+"""Finding what was said: one box with words and operators, over messages, conversations and contacts."""
