@@ -137,6 +137,12 @@ CREATE TABLE kontor_template.contacts_contactnote (
     CONSTRAINT note_has_text CHECK ((NOT (text = ''::text)))
 )
 
+CREATE TABLE kontor_template.contacts_contactterms (
+    contact_id uuid NOT NULL,
+    folded text NOT NULL,
+    terms tsvector NOT NULL
+)
+
 CREATE TABLE kontor_template.contacts_customfield (
     id uuid NOT NULL,
     key character varying(40) NOT NULL,
@@ -573,6 +579,15 @@ CREATE TABLE kontor_template.message_templates_messagetemplate (
     inbox_id uuid NOT NULL
 )
 
+CREATE TABLE kontor_template.search_messageterms (
+    message_id uuid NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    folded text NOT NULL,
+    terms tsvector NOT NULL,
+    conversation_id uuid NOT NULL,
+    inbox_id uuid NOT NULL
+)
+
 CREATE TABLE kontor_template.workspace_absence (
     id uuid NOT NULL,
     started_at timestamp with time zone NOT NULL,
@@ -723,6 +738,9 @@ ALTER TABLE ONLY kontor_template.contacts_contactlabel
 
 ALTER TABLE ONLY kontor_template.contacts_contactnote
     ADD CONSTRAINT contacts_contactnote_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_contactterms
+    ADD CONSTRAINT contacts_contactterms_pkey PRIMARY KEY (contact_id)
 
 ALTER TABLE ONLY kontor_template.contacts_customfield
     ADD CONSTRAINT contacts_customfield_key_key UNIQUE (key)
@@ -895,6 +913,9 @@ ALTER TABLE ONLY kontor_template.contacts_suggestion
 ALTER TABLE ONLY kontor_template.message_templates_messagetemplate
     ADD CONSTRAINT one_template_per_language UNIQUE (inbox_id, name, language)
 
+ALTER TABLE ONLY kontor_template.search_messageterms
+    ADD CONSTRAINT search_messageterms_pkey PRIMARY KEY (message_id)
+
 ALTER TABLE ONLY kontor_template.workspace_absence
     ADD CONSTRAINT workspace_absence_pkey PRIMARY KEY (id)
 
@@ -980,6 +1001,8 @@ CREATE INDEX contact_seen_last_first ON kontor_template.contacts_contact USING b
 
 CREATE INDEX contact_sign_posts ON kontor_template.contacts_contact USING btree (merged_into_id) WHERE (merged_into_id IS NOT NULL)
 
+CREATE INDEX contact_terms ON kontor_template.contacts_contactterms USING gin (terms) WITH (fastupdate=off)
+
 CREATE INDEX contacts_contactidentity_contact_id_eb9adef7 ON kontor_template.contacts_contactidentity USING btree (contact_id)
 
 CREATE INDEX contacts_contactidentity_stands_for_id_0e0941eb ON kontor_template.contacts_contactidentity USING btree (stands_for_id)
@@ -1056,6 +1079,10 @@ CREATE INDEX match_key_by_digest ON kontor_template.contacts_matchkey USING btre
 
 CREATE INDEX message_pending ON kontor_template.conversations_message USING btree (conversation_id, number) WHERE ((status)::text = 'pending'::text)
 
+CREATE INDEX message_terms ON kontor_template.search_messageterms USING gin (terms) WITH (fastupdate=off)
+
+CREATE INDEX message_terms_newest_first ON kontor_template.search_messageterms USING btree (sent_at DESC, message_id DESC)
+
 CREATE INDEX message_thread ON kontor_template.conversations_message USING btree (conversation_id, sent_at DESC, number DESC)
 
 CREATE INDEX message_undelivered ON kontor_template.conversations_message USING btree (conversation_id, sent_at) WHERE (((direction)::text = 'out'::text) AND (status IN ('sent', 'delivered')))
@@ -1091,6 +1118,8 @@ CREATE INDEX order_newest_first ON kontor_template.contacts_order USING btree (c
 CREATE INDEX parked_by_age ON kontor_template.conversations_parkeditem USING btree (parked_at)
 
 CREATE INDEX person_export_by_end ON kontor_template.contacts_personexport USING btree (expires_at)
+
+CREATE INDEX search_messageterms_conversation_id_43829357 ON kontor_template.search_messageterms USING btree (conversation_id)
 
 CREATE INDEX session_by_start ON kontor_template.conversations_session USING btree (inbox_id, started_at)
 
@@ -1182,6 +1211,9 @@ ALTER TABLE ONLY kontor_template.contacts_contactnote
 
 ALTER TABLE ONLY kontor_template.contacts_contactnote
     ADD CONSTRAINT contacts_contactnote_contact_id_16d3354c_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_contactterms
+    ADD CONSTRAINT contacts_contactterm_contact_id_a782a42b_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.contacts_legalhold
     ADD CONSTRAINT contacts_legalhold_contact_id_724f961a_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
@@ -1306,6 +1338,15 @@ ALTER TABLE ONLY kontor_template.mailbox_mailboxcursor
 ALTER TABLE ONLY kontor_template.message_templates_messagetemplate
     ADD CONSTRAINT message_templates_me_inbox_id_44fb0a0c_fk_conversat FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
 
+ALTER TABLE ONLY kontor_template.search_messageterms
+    ADD CONSTRAINT search_messageterms_conversation_id_43829357_fk_conversat FOREIGN KEY (conversation_id) REFERENCES kontor_template.conversations_conversation(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.search_messageterms
+    ADD CONSTRAINT search_messageterms_inbox_id_3927ea78_fk_conversations_inbox_id FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.search_messageterms
+    ADD CONSTRAINT search_messageterms_message_id_9919f33c_fk_conversat FOREIGN KEY (message_id) REFERENCES kontor_template.conversations_message(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.workspace_absence
     ADD CONSTRAINT workspace_absence_agent_id_ab3d8663_fk_workspace_agent_id FOREIGN KEY (agent_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
 
@@ -1332,3 +1373,5 @@ INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('comm
 INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('mailbox', '0001_initial', now())
 
 INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('message_templates', '0001_initial', now())
+
+INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('search', '0001_initial', now())
