@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from contacts.privacy import holders
 from contacts.privacy.holders import Holder, Person
@@ -14,7 +15,11 @@ def register() -> None:
     """Tell the register of personal data: the rows are copies, and go before the messages that they are found by."""
     for part, holding in (("", _own), ("elsewhere", _elsewhere)):
         holder = Holder(
-            model=MessageTerms, part=part, holding=holding, clear=holders.delete(MessageTerms), rows=None
+            model=MessageTerms,
+            part=part,
+            title=_("Search"),
+            holding=holding,
+            clear=holders.delete(MessageTerms),
         )
         holders.register(holder, before="conversations.message")
 
