@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings
 
 from conversations import access_tokens, inboxes, transport
 from conversations.accounts import account_of
@@ -20,20 +18,13 @@ from conversations.models import AccessToken, Inbox
 from tenants.directory import TenantRef
 from tenants.scope import scoped_tenant, tenant_scope
 from tenants.workspace.events import SYSTEM
-from tests.conversations.double import Double, running_double
+from tests.conversations.double import Double
 from tests.conversations.outgoing import a_conversation, an_inbox, answer, deliver, jobs, statuses
 from tests.conversations.wechat import TAKEN, an_official_account, calls, lends, refuses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
 
 RENEWAL = "conversations.access_tokens.renew_early"
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

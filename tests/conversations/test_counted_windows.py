@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,7 +9,6 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from contacts.models import ContactIdentity
 from conversations import outbound
@@ -20,19 +18,12 @@ from conversations.outbound import ReplyRefused
 from tenants.directory import TenantRef
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent
-from tests.conversations.double import Double, running_double
+from tests.conversations.double import Double
 from tests.conversations.outgoing import a_conversation, an_inbox, answer, deliver, statuses
 from tests.conversations.posting import arrive
 from tests.conversations.wechat import OPENID, TAKEN, an_official_account, element, event, lends, refuses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings
 
 from contacts.models import ContactIdentity
 from conversations import attempts, delivering, outbound, settling
@@ -21,7 +19,7 @@ from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import (
     TOKEN,
     a_conversation,
@@ -39,13 +37,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
 GONE = Answer(400, {"error": {"message": "No matching user found", "code": 100, "error_subcode": 2018001}})
 BAD = Answer(400, {"error": {"message": "Bad", "code": 100}})
 TOKEN_DEAD = Answer(400, {"error": {"message": "Session has expired", "code": 190, "error_subcode": 463}})
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from conversations import attempts
 from conversations.channels.base import Sent
@@ -17,7 +15,7 @@ from conversations.models import Conversation, Message, OutboundAttempt, Wait
 from conversations.realtime import frames
 from tenants.directory import TenantRef
 from tenants.workspace.models import Agent, Event
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import (
     a_conversation,
     an_inbox,
@@ -30,13 +28,6 @@ from tests.conversations.outgoing import (
 from tests.conversations.posting import START, Element, arrive, delivered, reaction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -12,13 +11,6 @@ from conversations.fetching import NotFetched
 from tests.conversations.double import Answer, Double, running_double
 
 SECRET = {"Authorization": "Bearer of-the-account"}
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 def fetch(url: str, **given: object) -> bytes:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from pytest_django import Settings
 
 from contacts.models import Contact, ContactIdentity
 from conversations import inbound, members, queries
@@ -15,7 +13,7 @@ from conversations.inbound import Arrival
 from conversations.models import Conversation, Inbox, Message
 from tenants.directory import TenantRef
 from tenants.workspace.models import Agent
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import an_inbox, answer, deliver, happened, jobs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
@@ -23,13 +21,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
 GROUP = "C" + "1" * 32
 MEI, KEN = "U" + "a" * 32, "U" + "b" * 32
 NAME_JOB = "conversations.members.name"
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

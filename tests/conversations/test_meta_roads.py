@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from pytest_django import Settings
 
-from conversations import hooks, inboxes, lanes
+from conversations import inboxes
 from conversations.models import Attachment, Conversation, InboundRecord, Inbox, Message
 from tenants.directory import TenantRef
 from tenants.models import ChannelApp, User
@@ -21,7 +19,7 @@ from tenants.workspace.access import find_member
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent, Event
 from tests.api.conftest import Api
-from tests.conversations.double import Double, running_double
+from tests.conversations.double import Double
 from tests.conversations.outgoing import deliver
 from tests.conversations.posting import Element, call, signature
 
@@ -30,20 +28,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ACCOUNT, CUSTOMER = {"instagram": "17841405512345678", "messenger": "104857600123456"}, "6633221100998877"
 OBJECTS = {"instagram": "instagram", "messenger": "page"}
 KINDS = pytest.mark.parametrize("kind", ["instagram", "messenger"])
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_over() -> Iterator[None]:
-    hooks.counts.clear()
-    yield
-    lanes.close()
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @dataclass

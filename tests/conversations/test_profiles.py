@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from contacts.models import Contact, ContactIdentity
 from conversations import profiles
@@ -13,7 +11,7 @@ from conversations.models import Conversation, Inbox
 from tenants.directory import TenantRef
 from tenants.scope import scoped_tenant
 from tenants.workspace.models import Event
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import a_conversation, an_inbox, happened, jobs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
@@ -21,13 +19,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
 HANAKO = Answer(
     200, {"displayName": "花子", "pictureUrl": "https://profile.line-scdn.net/h", "language": "ja"}
 )
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from conversations import attempts, delivering
 from conversations.channels.base import Sent
@@ -19,7 +18,7 @@ from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.models import Conversation, Message
 from tenants.directory import TenantRef
 from tenants.workspace.models import Agent
-from tests.conversations.double import Double, running_double
+from tests.conversations.double import Double
 from tests.conversations.outgoing import a_conversation, an_inbox, answer, happened, statuses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("in_acme")]
@@ -31,13 +30,6 @@ Done = list[tuple[UUID, int]]
 def callers() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(4) as callers:
         yield callers
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

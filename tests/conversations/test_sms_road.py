@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from pytest_django import Settings
 from twilio.request_validator import RequestValidator
 
 from contacts import consent
-from conversations import hooks, inboxes, lanes
+from conversations import inboxes
 from conversations.models import Conversation, InboundRecord, Message
 from tenants.directory import TenantRef
 from tenants.models import ChannelApp, User
@@ -24,27 +22,13 @@ from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent
 from tests.api.conftest import Api
 from tests.conversations.channels.samples.sms import ACCOUNT_SID, ADDRESS, message_element, write
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import deliver
 from tests.conversations.posting import call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NUMBER, TOKEN = "+15005550006", "twilio-auth-token-1"
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_over() -> Iterator[None]:
-    hooks.counts.clear()
-    yield
-    lanes.close()
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @dataclass

@@ -23,7 +23,7 @@ from tenants.models import ChannelApp
 from tenants.scope import tenant_scope
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import TOKEN, an_inbox, answer, deliver, statuses
 from tests.conversations.posting import call
 
@@ -34,13 +34,6 @@ SENT = {
     "ok": True,
     "result": {"message_id": 91, "date": 1793585800, "chat": {"id": 5512345678, "type": "private"}},
 }
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 
-from conversations import hooks, inboxes, lanes, outbound
+from conversations import inboxes, outbound
 from conversations.models import Conversation, Inbox
 from conversations.outbound import ReplyRefused
 from tenants.directory import TenantRef
@@ -21,27 +19,13 @@ from tenants.models import ChannelApp
 from tenants.scope import tenant_scope
 from tenants.workspace.events import SYSTEM, Actor
 from tenants.workspace.models import Agent
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import a_conversation, answer, happened
 from tests.conversations.posting import call, signature
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE, MEI = "104857600123456", "6633221100998877"
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_over() -> Iterator[None]:
-    hooks.counts.clear()
-    yield
-    lanes.close()
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Iterator
 
 import pytest
 from pytest_django import Settings
@@ -11,14 +10,7 @@ from pytest_django import Settings
 from conversations import transport
 from conversations.channels.base import PlatformRequest, PlatformResponse
 from conversations.channels.errors import DeliveryError, ErrorKind
-from tests.conversations.double import Answer, Double, running_double
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
+from tests.conversations.double import Answer, Double
 
 
 def call(url: str, seconds: float = 5.0, headers: dict[str, str] | None = None) -> PlatformResponse:

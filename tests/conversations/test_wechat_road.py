@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 from wechatpy.crypto import WeChatCrypto
 
-from conversations import hooks, inboxes, lanes
+from conversations import inboxes
 from conversations.channels import wechat_xml
 from conversations.models import Attachment, Conversation, InboundRecord, Inbox, Message
 from tenants.directory import TenantRef
@@ -24,7 +22,7 @@ from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent
 from tests.api.conftest import Api
 from tests.conversations.channels.samples.wechat import write
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import deliver
 from tests.conversations.posting import Element, call
 from tests.conversations.wechat import (
@@ -42,20 +40,6 @@ from tests.conversations.wechat import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 KEY, APP_ID = "hwL6uy6r92ScoPXCaZYRqcx42YJVQqKfDx6YtUMyQD0", "wx1234567890abcdef"
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_over() -> Iterator[None]:
-    hooks.counts.clear()
-    yield
-    lanes.close()
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @dataclass

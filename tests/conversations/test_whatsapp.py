@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 
 from contacts.models import Contact, ContactIdentity
-from conversations import inboxes, lanes
+from conversations import inboxes
 from conversations.models import Attachment, Conversation, InboundRecord, Inbox, Message
 from tenants import directory
 from tenants.directory import TenantRef
@@ -27,7 +25,7 @@ from tests.conversations.channels.samples.whatsapp import (
     change,
     signature_headers,
 )
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import answer, deliver, statuses
 from tests.conversations.posting import call
 from tests.scene import token_in_the_name_of
@@ -36,14 +34,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = "app-secret"
 BOTH = {"contacts": [{"profile": {"name": "陳美玲"}, "wa_id": ADDRESS, "user_id": USER_ID}]}
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
-    lanes.close()
 
 
 @pytest.fixture

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 
-from conversations import hooks, inboxes, lanes
+from conversations import inboxes
 from conversations.models import Conversation, Inbox, Message
 from tenants.directory import TenantRef
 from tenants.models import ChannelApp, User
@@ -22,26 +20,12 @@ from tenants.workspace.access import find_member
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent
 from tests.api.conftest import Api
-from tests.conversations.double import Double, running_double
+from tests.conversations.double import Double
 from tests.conversations.posting import call, signature
 
 PAGE, POST = "104857600123456", "104857600123456_122141721440024251"
 MEI, JUN = "6633221100998877", "6633221100990001"
 DAY = 24 * 3600
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_over() -> Iterator[None]:
-    hooks.counts.clear()
-    yield
-    lanes.close()
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @dataclass

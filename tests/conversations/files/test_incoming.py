@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from conversations import queries
 from conversations.channels.base import FormFile
@@ -19,7 +17,7 @@ from conversations.models import Attachment, Conversation, InboundRecord, Inbox,
 from tenants.scope import scoped_tenant
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, Event
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.files.samples import a_film, a_picture
 from tests.conversations.outgoing import an_inbox, happened, jobs
 from tests.conversations.posting import arrive, element, unsend
@@ -27,13 +25,6 @@ from tests.conversations.posting import arrive, element, unsend
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme", "kept_here")]
 
 FETCH = "conversations.files.incoming.fetch"
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture

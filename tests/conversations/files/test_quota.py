@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
@@ -12,7 +12,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from conversations import queries
 from conversations.files import incoming, quota, storing, uploads
@@ -26,7 +25,7 @@ from tenants.models import Plan
 from tenants.scope import scoped_tenant, tenant_scope
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.files.samples import a_picture
 from tests.conversations.outgoing import a_conversation, an_inbox
 from tests.conversations.posting import arrive, element
@@ -45,13 +44,6 @@ def allow() -> Allow:
         directory.forget()
 
     return change
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 def store(size: int) -> StoredFile:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 
 from conversations.models import Inbox
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
-from tests.conversations.double import Answer, Double, running_double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import an_inbox
 
 HELLO = {
@@ -30,13 +28,6 @@ SALE = {"id": "2", "name": "sale", "language": "en", "status": "REJECTED", "reje
 
 def listed(*templates: dict[str, Any]) -> Answer:
     return Answer(200, {"data": list(templates), "paging": {}})
-
-
-@pytest.fixture
-def double(settings: Settings) -> Iterator[Double]:
-    settings.SIMULATOR = True
-    with running_double() as double:
-        yield double
 
 
 @pytest.fixture
