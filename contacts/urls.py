@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from contacts.views import acts, lists, profile
+from contacts.views import acts, doubles, lists, merges, profile
 
 one = "<uuid:contact_id>/"
 urlpatterns = [
@@ -21,4 +21,14 @@ urlpatterns = [
     path(f"{one}notes/", acts.write_note, name="person_notes"),
     path(f"{one}notes/<uuid:note_id>/", acts.change_note, name="person_note"),
     path(f"{one}consents/", acts.state_consent, name="person_consents"),
+    # doubles
+    path("suggestions/", doubles.queue, name="suggestions"),
+    path("suggestions/<uuid:suggestion_id>/dismiss/", doubles.dismiss, name="suggestion_dismiss"),
+    path("suggestions/<uuid:suggestion_id>/reopen/", doubles.reopen, name="suggestion_reopen"),
+    path("<uuid:contact_id>/doubles/", doubles.of_contact, name="contact_doubles"),
+    path("<uuid:contact_id>/doubles/hint/", doubles.hint, name="contact_doubles_hint"),
+    path("merge/", merges.merge, name="merge"),
+    path("merges/<uuid:merge_id>/", merges.result, name="merge_result"),
+    path("merges/<uuid:merge_id>/undo/", merges.undo, name="merge_undo"),
+    path("identities/<uuid:identity_id>/split/", merges.split, name="identity_split"),
 ]

@@ -63,9 +63,10 @@ class Scene:
         path = row.route
         for pattern, value in row.fill.items():
             path = path.replace(pattern, value)
+        query = f"?{row.query}" if row.query else ""
         for name, value in self.ids.items():
             path = path.replace(f"<uuid:{name}>", value).replace(f"{{{name}}}", value)
-        query = f"?{row.query}" if row.query else ""
+            query = query.replace(f"{{{name}}}", value)
         return f"/{path.removeprefix('^').removesuffix('$')}{query}"
 
     def ask(self, client: Client, row: Row, *, method: str = "", **headers: str) -> Any:

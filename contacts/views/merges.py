@@ -1,0 +1,159 @@
+"""The screens of merging: what would happen, field by field; what happened, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contacts import gates, merging
+from contacts.gates import Visible
+from contacts.merging import MOST, MergeRefused, UnknownContacts, queries
+from contacts.merging.preview import Preview
+from contacts.models import Contact, ContactIdentity, CustomField, MergeRecord
+from tenants.workspace.access import MemberRequest, Permission, needs
+
+CHOICE = "choice:"
+"""How the name of a field's choice begins in the form."""
+
+REFUSALS = {
+    "too_few": gettext_lazy("Choose at least two contacts."),
+    "too_many": gettext_lazy("Choose fifty contacts at most."),
+    "already_merged": gettext_lazy("One of these contacts has been merged meanwhile."),
+    "changed_meanwhile": gettext_lazy("Something has changed meanwhile: look at it once more."),
+    "legal_hold": gettext_lazy("A legal hold keeps one of these contacts as it is."),
+    "being_erased": gettext_lazy("One of these contacts is being erased."),
+    "erased": gettext_lazy("One of these contacts was erased."),
+    "already_undone": gettext_lazy("This merge has been undone already."),
+    "too_late": gettext_lazy("A merge can be undone for 30 days."),
+    "undo_later_first": gettext_lazy("A later merge builds on this one: undo that one first."),
+    "only_identity": gettext_lazy("This is the contact's only address."),
+    "moved_meanwhile": gettext_lazy("This address belongs to another contact by now."),
+}
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Permission.MERGE_CONTACTS)
+def merge(request: MemberRequest, visible: Visible) -> HttpResponse:
+    """Compare contacts and choose (GET); make them one (POST)."""
+    given = request.POST if request.method == "POST" else request.GET
+    wanted = _ids(given.getlist("contact"))
+    _must_see(visible(request.member), wanted)
+    kept = _ids(given.getlist("kept"))
+    try:
+        if request.method == "POST" and kept:
+            choices = {
+                name.removeprefix(CHOICE): chosen[0]
+                for name in given
+                if name.startswith(CHOICE) and (chosen := _ids([str(given[name])]))
+            }
+            _must_see(visible(request.member), kept)
+            row = merging.merge(
+                kept[0], wanted, choices, by=request.member.actor, version=given.get("version", "")
+            )
+            return redirect("merge_result", merge_id=row.id)
+        preview = merging.preview(wanted, kept_id=kept[0] if kept else None)
+    except UnknownContacts:
+        raise Http404 from None
+    except MergeRefused as refused:
+        messages.error(request, _text_of(refused.code))
+        if refused.code == "changed_meanwhile":
+            return redirect(f"{reverse('merge')}?{urlencode([('contact', str(each)) for each in wanted])}")
+        return redirect("suggestions")
+    return render(request, "contacts/doubles/merge.html", _compared(preview))
+
+
+@require_GET
+@needs(Permission.READ_CONTACTS)
+def result(request: MemberRequest, merge_id: UUID, visible: Visible) -> HttpResponse:
+    """What a merge did, and the way back."""
+    row = _record(visible(request.member), merge_id)
+    context = {
+        "merge": row,
+        "merged": sorted(row.merged.all(), key=lambda each: each.contact_id),
+        "changes": queries.changes(row),
+        "can_be_undone": queries.can_be_undone(row),
+        "titles": _own_titles(),
+        "section": "contacts",
+    }
+    return render(request, "contacts/doubles/result.html", context)
+
+
+@require_POST
+@needs(Permission.MERGE_CONTACTS)
+def undo(request: MemberRequest, merge_id: UUID, visible: Visible) -> HttpResponse:
+    """Take a merge back."""
+    row = _record(visible(request.member), merge_id)
+    try:
+        merging.undo(row.id, by=request.member.actor)
+    except MergeRefused as refused:
+        messages.error(request, _text_of(refused.code))
+        if later := refused.more.get("merge"):
+            return redirect("merge_result", merge_id=later)
+    return redirect("merge_result", merge_id=row.id)
+
+
+@require_POST
+@needs(Permission.MERGE_CONTACTS)
+def split(request: MemberRequest, identity_id: UUID, visible: Visible) -> HttpResponse:
+    """Make an address a contact of its own."""
+    identity = ContactIdentity.objects.filter(id=identity_id).first()
+    if identity is None:
+        raise Http404
+    contact = gates.access_contact(request.member, identity.contact_id, visible=visible)
+    try:
+        new = merging.split(identity_id, by=request.member.actor)
+    except MergeRefused as refused:
+        messages.error(request, _text_of(refused.code))
+        return redirect("contact_doubles", contact_id=contact.id)
+    messages.success(request, _("This address is a contact of its own now."))
+    return redirect("contact_doubles", contact_id=new.id)
+
+
+def _compared(preview: Preview) -> dict[str, object]:
+    return {
+        "preview": preview,
+        "choice": CHOICE,
+        "refusal": preview.refusal and _text_of(preview.refusal),
+        "titles": _own_titles(),
+        "section": "contacts",
+    }
+
+
+def _record(seen: Q, merge_id: UUID) -> MergeRecord:
+    row = queries.merge(seen, merge_id)
+    if row is None:
+        raise Http404
+    return row
+
+
+def _must_see(seen: Q, contact_ids: Sequence[UUID]) -> None:
+    """Raises Http404 unless every one of them is a contact that the member sees, or leads to one."""
+    visible = Contact.objects.filter(seen).values("id")
+    found = Contact.objects.filter(Q(id__in=visible) | Q(merged_into_id__in=visible), id__in=contact_ids)
+    if found.count() < len(set(contact_ids)):
+        raise Http404
+
+
+def _ids(texts: Sequence[str]) -> list[UUID]:
+    try:
+        return list(dict.fromkeys(UUID(text) for text in texts[: MOST + 1]))
+    except ValueError:
+        raise Http404 from None
+
+
+def _own_titles() -> dict[str, str]:
+    return {f"custom.{key}": title for key, title in CustomField.objects.values_list("key", "title")}
+
+
+def _text_of(code: str) -> str:
+    return str(REFUSALS.get(code, gettext_lazy("This cannot be done now.")))
