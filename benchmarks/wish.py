@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = (
+    "people_merge",
     "ingest", "kinds", "acknowledgement", "live", "painted", "reply", "reading", "brands", "fanout", "idle", "install",
     "people_privacy",
     "people_search",
