@@ -12,6 +12,7 @@ NAMES = (
     "people_search",
 )  # fmt: skip
 IN_SHORT = (
+    "people_merge",
     "ingest",
     "kinds",
     "acknowledgement",
