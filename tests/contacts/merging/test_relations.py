@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
+from django.apps.registry import Apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from django.test.utils import isolate_apps
 
 from contacts.merging import fields, relations
 from contacts.models import Contact, ContactLabel
@@ -38,21 +38,23 @@ def test_threads_go_where_their_identity_goes() -> None:
 def test_a_new_model_in_whose_unique_constraint_a_contact_stands_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with isolate_apps("contacts"):
+    registry = Apps()
 
-        class Badge(models.Model):
-            contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
-            kind = models.CharField(max_length=10)
+    class Badge(models.Model):
+        contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+        kind = models.CharField(max_length=10)
 
-            class Meta:
-                app_label = "contacts"
-                constraints = [models.UniqueConstraint(name="one_badge", fields=["contact", "kind"])]
+        class Meta:
+            apps = registry
+            app_label = "contacts"
+            constraints = [models.UniqueConstraint(name="one_badge", fields=["contact", "kind"])]
 
-        class Visit(models.Model):
-            contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    class Visit(models.Model):
+        contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
 
-            class Meta:
-                app_label = "contacts"
+        class Meta:
+            apps = registry
+            app_label = "contacts"
 
     badge, visit = relations.Relation(Badge, "contact"), relations.Relation(Visit, "contact")
     monkeypatch.setattr(relations, "every", lambda: [badge, visit])
