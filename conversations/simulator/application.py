@@ -69,13 +69,20 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 class Simulator:
     """hosts: host names that are answered. folder: where it remembers; None for memory only.
-    control_token: what a caller of the control API must show; "" lets pages of this very origin in."""
+    control_token: what a caller of the control API must show; "" lets pages of this very origin in.
+    outside_address: see Poster."""
 
     def __init__(
-        self, *, hosts: Collection[str] = LOOPBACK, folder: Path | None = None, control_token: str = ""
+        self,
+        *,
+        hosts: Collection[str] = LOOPBACK,
+        folder: Path | None = None,
+        control_token: str = "",
+        outside_address: str = "",
     ) -> None:
         world, faults = World(folder), Faults()
         self.stage = Stage(Register(folder), world, faults, Poster(world, faults))
+        self.stage.poster.outside_address = outside_address
         self._platforms: Mapping[str, Platform] = {each.kind: each(self.stage) for each in PLATFORMS}
         self._engine = Engine(dirs=[str(ROOT / "templates")], libraries={"i18n": "django.templatetags.i18n"})
         self._phones = Phones(self.stage, self._platforms, self._engine)
@@ -142,7 +149,11 @@ def _static(name: str) -> Response:
 @cache
 def mounted() -> Simulator:
     """The simulator of the development server, remembering in settings.SIMULATOR_FOLDER."""
-    return Simulator(hosts=settings.PUBLIC_HOSTS, folder=Path(settings.SIMULATOR_FOLDER))
+    return Simulator(
+        hosts=settings.PUBLIC_HOSTS,
+        folder=Path(settings.SIMULATOR_FOLDER),
+        outside_address=settings.PUBLIC_URL.rstrip("/"),
+    )
 
 
 async def application(scope: Mapping[str, Any], receive: Any, send: Any) -> None:

@@ -53,7 +53,7 @@ class FakeInstagram(FakeGraph):
         return {"caption": POST_TEXT, "permalink": address, "timestamp": POSTED_AT}
 
     def described(self, account: SimulatedAccount) -> dict[str, str]:
-        return {"id": account.account_id, "username": account.name, "name": account.name}
+        return {"id": account.account_id, "username": _username(account.account_id), "name": account.name}
 
     def profile(self, customer: Customer) -> dict[str, str]:
         return {"name": customer.name, "username": _username(customer.id), "id": customer.id}
@@ -100,12 +100,11 @@ class FakeInstagram(FakeGraph):
         """New comments only: nothing is told of hiding, editing and removing."""
         if verb != "add":
             return None
-        username = account.name if author == account.account_id else _username(author)
         value = {
             "id": bubble.id,
             **({"parent_id": bubble.answers} if bubble.answers else {}),
             "text": bubble.text,
-            "from": {"id": author, "username": username},
+            "from": {"id": author, "username": _username(author)},
             "media": {"id": POST, "media_product_type": "FEED"},
         }
         return {"field": "comments", "value": value}
@@ -125,5 +124,6 @@ class FakeInstagram(FakeGraph):
         return bubble
 
 
-def _username(customer_id: str) -> str:
-    return f"user.{customer_id[-6:]}"
+def _username(of: str) -> str:
+    """A handle of letters, digits, points and underscores, as Instagram's are."""
+    return f"user.{of[-6:]}"

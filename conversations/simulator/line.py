@@ -87,7 +87,7 @@ class FakeLine(Platform):
         if call == "GET message/quota/consumption":
             return answer({"totalUsage": self._used[account.account_id]})
         if call == "GET channel/webhook/endpoint":
-            return answer({"endpoint": self._hook_address(account), "active": True})
+            return answer({"endpoint": self.stage.poster.told_address_of(account), "active": True})
         name, _slash, rest = call.removeprefix("GET ").partition("/")
         asked = {"profile": self._profile, "group": self._group, "message": self._content}.get(name)
         return asked(account, rest) if asked and request.method == "GET" else refuse("not_found")
@@ -234,10 +234,6 @@ class FakeLine(Platform):
         if what == "content/transcoding":
             return answer({"status": "succeeded"})
         return Response(200, sample.content, sample.mime) if what == "content" else refuse("not_found")
-
-    def _hook_address(self, account: SimulatedAccount) -> str:
-        url = account.hook_url
-        return self.stage.poster.own_address + url if url.startswith("/") else url
 
     def _new_reply_token(self, customer: Customer) -> str:
         token = secrets.token_hex(16)

@@ -70,9 +70,11 @@ class FakeMessenger(FakeGraph):
         return {"id": account.account_id, "name": account.name}
 
     def profile(self, customer: Customer) -> dict[str, str]:
-        first, _space, last = customer.name.rpartition(" ")
-        if not first:  # 王美玲: the family name is the first sign
-            first, last = customer.name[1:], customer.name[:1]
+        front, _space, back = customer.name.rpartition(" ")
+        if customer.name.isascii():
+            first, last = (front, back) if front else (back, "")
+        else:  # the family name stands first: 松本 彩; without a space it is the first sign: 王美玲
+            last, first = (front, back) if front else (customer.name[:1], customer.name[1:])
         return {"first_name": first, "last_name": last, "name": customer.name, "id": customer.id}
 
     def gives_a_reason(self, content: Mapping[str, Any]) -> bool:

@@ -37,7 +37,11 @@ class Hook:
 
 
 class Poster:
-    """Posts the webhooks of all accounts. own_address: this server's, for hooks that go to itself."""
+    """Posts the webhooks of all accounts.
+
+    own_address: this server's, for hooks that go to itself. outside_address: how people reach it, which is what the
+    platforms say of such a hook; "" where nobody but this server asks.
+    """
 
     def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
@@ -46,6 +50,7 @@ class Poster:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self.own_address = ""
+        self.outside_address = ""
 
     @property
     def waiting(self) -> int:
@@ -56,6 +61,11 @@ class Poster:
         """Where the webhooks of an account go."""
         url = account.hook_url
         return self.own_address + url if url.startswith("/") else url
+
+    def told_address_of(self, account: SimulatedAccount) -> str:
+        """Where a platform's console says that they go."""
+        url = account.hook_url
+        return (self.outside_address or self.own_address) + url if url.startswith("/") else url
 
     def post(self, hook: Hook) -> None:
         """Send a webhook on its way, faults included."""

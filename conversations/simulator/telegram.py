@@ -162,12 +162,10 @@ class FakeTelegram(Platform):
         return result({**telegram_updates.bot(account), "can_join_groups": True})
 
     def _webhook(self, account: SimulatedAccount, _call: Call) -> Response:
-        url = account.hook_url
-        address = self.stage.poster.own_address + url if url.startswith("/") else url
         updates = ["message", "edited_message", "callback_query", "my_chat_member", "message_reaction"]
         return result(
             {
-                "url": address,
+                "url": self.stage.poster.told_address_of(account),
                 "has_custom_certificate": False,
                 "pending_update_count": self.stage.poster.waiting,
                 "allowed_updates": updates,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from conversations import checking, gates, inboxes, outbound
+from conversations import accounts, checking, gates, inboxes, outbound
 from conversations.channels import registry
 from conversations.channels.base import Channel
 from conversations.inboxes import CannotConnect
@@ -182,7 +182,7 @@ def _page(
         "form": form or InboxForm(instance=inbox),
         "credentials": credentials or (CredentialsForm(channel) if _has_secrets(channel) else None),
         "secret": secret or (SecretForm(channel) if channel.secret_label else None),
-        "hook_address": _hook_address(request, inbox) if channel.secret_label else "",
+        "hook_address": _hook_address(inbox) if channel.secret_label else "",
         "has_handshake": has_handshake(channel),
         "section": "channels",
     }
@@ -192,18 +192,13 @@ def _page(
 
 def _state(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:
     newest = _newest(inbox)
-    last_sent = (
-        Message.objects.filter(conversation=newest, direction=Message.Direction.OUT)
-        .order_by("-number")
-        .first()
-        if newest is not None
-        else None
-    )
+    said = Message.objects.filter(conversation=newest).order_by("-number")
     return {
         "inbox": inbox,
         "channel": registry.open(inbox.channel),
         "newest": newest,
-        "last_sent": last_sent,
+        "last_received": said.filter(direction=Message.Direction.IN).first() if newest else None,
+        "last_sent": said.filter(direction=Message.Direction.OUT).first() if newest else None,
         "mailbox": MailboxCursor.objects.filter(inbox=inbox).first() if inbox.is_active else None,
         "is_new": inbox.last_inbound_at is None,
     }
@@ -218,10 +213,10 @@ def _has_secrets(channel: Channel) -> bool:
     return any(wanted.is_secret for wanted in channel.credentials)
 
 
-def _hook_address(request: MemberRequest, inbox: Inbox) -> str:
+def _hook_address(inbox: Inbox) -> str:
     """Where the platform shall call; "" for an application that the operator keeps, and without a route."""
     try:
-        key = inboxes.app_of(inbox).key
+        inboxes.app_of(inbox)
     except (CannotConnect, ChannelApp.DoesNotExist):
         return ""
-    return request.build_absolute_uri(f"/hooks/{inbox.channel}/{key}")
+    return accounts.hook_url(inbox)

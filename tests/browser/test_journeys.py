@@ -155,6 +155,15 @@ def test_another_brands_conversation_does_not_exist_here_and_an_own_one_does(
     expect(desk.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
 
+def test_the_desk_leads_to_the_brands_other_pages(sign_in: SignIn) -> None:
+    desk = sign_in("pine", "grace@pine.test")
+    ways = desk.get_by_role("navigation", name="Main")
+    for name in ("Inbox", "Supervisor", "Channels", "Settings"):
+        expect(ways.get_by_role("link", name=name)).to_be_visible()
+    ways.get_by_role("link", name="Channels").click()
+    expect(desk.get_by_role("heading", name="Channels", exact=True)).to_be_visible()
+
+
 def test_the_agencys_page_leads_into_a_brand_signed_in_and_its_ticket_is_good_once(
     house: House, somebody: Somebody
 ) -> None:

@@ -9,13 +9,14 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conversations.simulator import platform
-from conversations.simulator.accounts import Register, SimulatedShop
+from conversations.simulator.accounts import Register, SimulatedAccount, SimulatedShop
 from conversations.simulator.application import ROOT, Simulator
 from tests.conversations.simulator.conftest import OFFICIAL, PAGE, PSID, USER, Caller, Receiver
 
@@ -226,6 +227,16 @@ async def test_accounts_and_phones_survive_a_restart(
     again = await Caller(Simulator(folder=tmp_path))("GET", f"phone/line/{OFFICIAL}/{USER}/news?after=")
     assert [bubble["text"] for bubble in again.json["bubbles"]] == ["remember"]
     assert {facts.st_mode & 0o777 for facts in map(os.stat, os.scandir(tmp_path))} == {0o600}
+
+
+def test_a_platform_says_of_our_own_hooks_how_people_reach_us() -> None:
+    account = SimulatedAccount("line", "U1", "Ours", "s", "t", "/hooks/line/k")
+    elsewhere = replace(account, hook_url="https://other.example/hook")
+    poster = Simulator(outside_address="http://localhost:9000").stage.poster
+    poster.own_address = "http://127.0.0.1:9000"
+    assert poster.told_address_of(account) == "http://localhost:9000/hooks/line/k"
+    assert poster.address_of(account) == "http://127.0.0.1:9000/hooks/line/k"
+    assert poster.told_address_of(elsewhere) == poster.address_of(elsewhere) == elsewhere.hook_url
 
 
 async def test_an_account_added_by_another_process_is_seen(

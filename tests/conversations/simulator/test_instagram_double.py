@@ -175,4 +175,4 @@ async def test_profile_and_check_are_answered(call: Caller) -> None:
     profile = await asyncio.to_thread(INSTAGRAM.fetch_profile, IGSID, account, transport)
     assert profile.name == "陳美玲"
     found = await asyncio.to_thread(INSTAGRAM.check, account, transport)
-    assert (found.name, found.warnings) == ("shanhai", ())
+    assert (found.name, found.warnings) == (f"user.{PROFESSIONAL[-6:]}", ())

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
-from conversations import inboxes
+from conversations import accounts, inboxes
 from conversations.channels import registry
 from conversations.channels.base import AccountCheck
 from conversations.channels.errors import DeliveryError, ErrorKind
@@ -91,6 +92,26 @@ def test_a_test_goes_to_whoever_wrote_last(as_alice: Client) -> None:
     sent = Message.objects.get(direction="out")
     assert sent.conversation_id == late.id and inbox.name in sent.text
     assert waiting() == [late.id]
+
+
+def test_the_page_shows_what_the_customer_wrote_last_and_not_our_own_answer(as_alice: Client) -> None:
+    inbox = an_inbox("line")
+    conversation = a_conversation(inbox, wrote_at=timezone.now() - timedelta(minutes=1))
+    wrote = Message.objects.get(conversation=conversation, direction="in").text
+    as_alice.post(f"/channels/{inbox.id}/test/")
+    shown = as_alice.get(f"/channels/{inbox.id}/").content.decode()
+    assert wrote in shown
+    assert "This is a test from Kontor" not in shown
+
+
+def test_the_address_for_the_platforms_hooks_is_the_one_that_a_check_compares_with(
+    as_alice: Client, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = "https://desk.example"
+    inbox = an_inbox("line")
+    address = accounts.account_to_check(inbox).hook_url
+    assert address.startswith("https://desk.example/hooks/line/")
+    assert f'value="{address}"' in as_alice.get(f"/channels/{inbox.id}/").content.decode()
 
 
 def test_nobody_to_send_a_test_to_is_said_and_nothing_is_sent(as_alice: Client) -> None:
