@@ -53,6 +53,8 @@ class FakeGraph(GraphComments):
         if len(parts) == 3 and parts[1] in {account.account_id, "me"}:
             if parts[2] == "messages" and request.method == "POST":
                 return self._send(account, request)
+            if parts[2] == "take_thread_control" and request.method == "POST":
+                return self._hand_over(account, request)
             if parts[2] == "subscribed_apps":
                 return self._subscription(account, request)
         if len(parts) in {2, 3} and self.comment(account, parts[1]) is not None:
@@ -157,6 +159,13 @@ class FakeGraph(GraphComments):
     def _twice(self, account: SimulatedAccount, message: Mapping[str, Any]) -> str:
         number = graph_messages.order_number(message)
         return "bad_request" if number and (account.account_id, number) in self._receipts else ""
+
+    def _hand_over(self, account: SimulatedAccount, request: Request) -> Response:
+        """The thread becomes the asking app's, whoever had it."""
+        recipient = wire.mapping(request.json(), "recipient")
+        if self.stage.world.customer(account, wire.text(recipient, "id")) is None:
+            return self.refuse("no_such_user")
+        return answer({"success": True})
 
     # --- subscriptions ---------------------------------------------------------------------------------
 

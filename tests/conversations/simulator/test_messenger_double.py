@@ -145,6 +145,30 @@ async def test_a_profile_has_first_and_last_name(call: Caller) -> None:
     assert (await call("GET", "messenger/v25.0/999", authorization="Bearer page-token")).status == 400
 
 
+async def test_a_thread_that_another_app_has_is_handed_over_when_we_ask(call: Caller) -> None:
+    transport = call.as_transport(asyncio.get_running_loop(), "http://simulator/")
+    account = Account(
+        account_id=PAGE,
+        base_url="http://simulator/messenger",
+        credentials={"access_token": "page-token"},
+    )
+    await asyncio.to_thread(MESSENGER.take_thread, PSID, account, transport)
+    with pytest.raises(DeliveryError):
+        await asyncio.to_thread(MESSENGER.take_thread, "4711", account, transport)
+
+
+@pytest.mark.parametrize(
+    "name, first, last", [("Mark", "Mark", ""), ("Sophie Chan", "Sophie", "Chan"), ("松本 彩", "彩", "松本")]
+)
+async def test_a_names_parts_stand_where_its_language_has_them(
+    call: Caller, name: str, first: str, last: str
+) -> None:
+    place = {"kind": "messenger", "account_id": PAGE}
+    made = await call("POST", "control/customers", {**place, "name": name})
+    told = await call("GET", f"messenger/v25.0/{made.json['id']}", authorization="Bearer page-token")
+    assert (told.json["first_name"], told.json["last_name"]) == (first, last)
+
+
 async def test_the_subscription_can_be_read(call: Caller) -> None:
     found = await call("GET", f"messenger/v25.0/{PAGE}/subscribed_apps", authorization="Bearer page-token")
     assert "messages" in found.json["data"][0]["subscribed_fields"]
