@@ -8,6 +8,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import reactors  # noqa: F401, PLC0415
+        from contacts.lists import holding  # noqa: PLC0415
         from contacts.merging import pairs  # noqa: F401, PLC0415
         from contacts.privacy import contact_rows, kept_kinds  # noqa: PLC0415 - needs the models
         from contacts.suggesting import reactors as suggesting_reactors  # noqa: F401, PLC0415
@@ -15,5 +16,6 @@ class ContactsConfig(AppConfig):
 
         contact_rows.register()
         kept_kinds.register()
+        holding.register()
         for source in (own.Notes(), own.CHANGES, own.Consents(), own.Orders()):
             sources.register(source)

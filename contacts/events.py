@@ -10,12 +10,20 @@ from tenants.workspace.events import DomainEvent
 
 @dataclass(frozen=True, slots=True)
 class ContactCreated(DomainEvent):
-    """A customer reached us under an address that we did not know."""
+    """A customer reached us under an address that we did not know; an imported one has no identity and no channel."""
 
     name = "contact.created"
     contact_id: UUID
-    identity_id: UUID
+    identity_id: UUID | None
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRemoved(DomainEvent):
+    """A contact is gone again: the import that made it was taken back."""
+
+    name = "contact.removed"
+    contact_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

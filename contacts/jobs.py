@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from contacts.lists.importing import working as importing
 from contacts.privacy import erasing, exporting, retention
 from tenants.jobs import BULK, in_every_brand
 
-__all__ = ["erasing", "exporting", "retention", "sweep_privacy", "tidy_up_privacy"]
+__all__ = [
+    "erasing",
+    "exporting",
+    "importing",
+    "retention",
+    "sweep_lists",
+    "sweep_privacy",
+    "tidy_up_privacy",
+]
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -16,6 +25,13 @@ def sweep_privacy(timestamp: int) -> None:
     """Every five minutes: erasings and exports that a killed worker has left, and exports that are too old."""
     in_every_brand(erasing.sweep)
     in_every_brand(exporting.sweep)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue=BULK, name="contacts.sweep_lists", queueing_lock="contacts.sweep_lists")
+def sweep_lists(timestamp: int) -> None:
+    """Every five minutes: imports that a killed worker has left, and those that are too old."""
+    in_every_brand(importing.sweep)
 
 
 @app.periodic(cron="7 2 * * *")

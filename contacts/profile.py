@@ -57,12 +57,30 @@ def change(
     wanted = _checked(values)
     with unit_of_work():
         row = hold(contact.pk)
-        changed = [field for field, value in wanted.items() if _set(row, field, value, source)]
+        changed = put(row, wanted, source=source)
         if changed:
             row.save(update_fields=[*{_column(field) for field in changed}, "marks"])
             event = ContactUpdated(contact_id=row.id, fields=tuple(changed), conversation_id=told_in)
             record(event, by=by)
     return tuple(changed)
+
+
+def put(row: Contact, values: Mapping[str, Any], *, source: str) -> list[str]:
+    """Set checked values on a held contact, as far as `source` may, own fields as custom.<key>; nothing is saved.
+    Returns the names of those that changed."""
+    return [field for field, wanted in values.items() if _set(row, field, wanted, source)]
+
+
+def restore(row: Contact, field: str, before: Any, mark: dict[str, str] | None) -> None:
+    """Put a value back on a held contact with the mark that it had; nothing is saved."""
+    if _column(field) == CUSTOM:
+        key = field.partition(".")[2]
+        kept = {name: each for name, each in row.custom.items() if name != key}
+        row.custom = kept if before is None else {**kept, key: before}
+    else:
+        setattr(row, field, before)
+    marks = {name: each for name, each in row.marks.items() if name != field}
+    row.marks = marks if mark is None else {**marks, field: mark}
 
 
 def is_set_by_hand(contact: Contact, field: str) -> bool:
@@ -71,7 +89,7 @@ def is_set_by_hand(contact: Contact, field: str) -> bool:
 
 
 def _set(contact: Contact, field: str, value: Any, source: str) -> bool:
-    known = _value(contact, field)
+    known = value_of(contact, field)
     if known == value or not _may_set(contact, field, known, source):
         return False
     if _column(field) == CUSTOM:
@@ -99,7 +117,8 @@ def _rank_of(contact: Contact, field: str) -> int:
     return RANKS[Source(source)] if source in Source.values else 0
 
 
-def _value(contact: Contact, field: str) -> Any:
+def value_of(contact: Contact, field: str) -> Any:
+    """What stands in a field; custom.<key> for an own one."""
     if _column(field) == CUSTOM:
         return contact.custom.get(field.partition(".")[2])
     return getattr(contact, field)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from contacts.views import acts, doubles, lists, merges, profile
+from contacts.views import acts, doubles, imports, lists, merges, profile
 
 one = "<uuid:contact_id>/"
 urlpatterns = [
     path("", lists.page, name="contacts"),
+    path("imports/", imports.overview, name="imports"),
+    path("imports/<uuid:run_id>/", imports.one, name="import"),
+    path("imports/<uuid:run_id>/columns/", imports.arrange, name="arrange_import"),
+    path("imports/<uuid:run_id>/undo/", imports.undo, name="undo_import"),
+    path("imports/<uuid:run_id>/failed.csv", imports.failed, name="import_failures"),
     path("count/", lists.count, name="contacts_count"),
     path(one, profile.page, name="contact"),
     path(f"{one}person/", profile.person, name="person"),

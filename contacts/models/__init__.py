@@ -2,6 +2,7 @@
 
 from contacts.models.consents import Consent
 from contacts.models.fields import CustomField
+from contacts.models.imports import ImportRow, ImportRun
 from contacts.models.labels import ContactLabel, Label
 from contacts.models.matching import MatchKey, Suggestion
 from contacts.models.merging import MergedContact, MergeRecord, MovedEvents
@@ -30,6 +31,8 @@ __all__ = [
     "CustomField",
     "Erasure",
     "ErasureEntry",
+    "ImportRow",
+    "ImportRun",
     "Label",
     "LegalHold",
     "MatchKey",

@@ -1,10 +1,17 @@
-"""How lists of contacts are written."""
+"""How lists of contacts and imports are written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import template
+
+from contacts.lists.filters import CUSTOM
+from contacts.lists.importing.columns import EMAIL, LABELS, PHONE, TARGETS
+from contacts.lists.importing.planning import Planned
+from contacts.lists.importing.texts import REASONS
+from contacts.models import ImportRow
 
 register = template.Library()
 
@@ -13,3 +20,33 @@ register = template.Library()
 def own_value(given: Mapping[str, str], name: str) -> str:
     """What a wish says of one filter, whatever signs its name has; "" for nothing."""
     return given.get(name, "")
+
+
+@register.simple_tag
+def reason_text(code: str) -> Any:
+    """Why a table or row was not taken."""
+    return REASONS.get(code, code)
+
+
+@register.simple_tag
+def outcome_label(outcome: str) -> Any:
+    """What becomes of a row."""
+    return ImportRow.Outcome(outcome).label
+
+
+@register.simple_tag
+def column_title(target: str) -> Any:
+    """What a column means; an own field by its key."""
+    return TARGETS.get(target, target.removeprefix(CUSTOM))
+
+
+@register.simple_tag
+def changed_titles(row: Planned) -> str:
+    """What a planned row changes, in words."""
+    names = [
+        *row.fields,
+        *dict.fromkeys(kind for kind, _value in row.addresses),
+        *([LABELS] if row.labels else []),
+    ]
+    known = [name for name in names if name in TARGETS or name.startswith(CUSTOM) or name in (EMAIL, PHONE)]
+    return ", ".join(str(column_title(name)) for name in known)

@@ -1,0 +1,1 @@
+"""Importing contacts from a table: upload, columns, preview, the work in steps, undoing."""
