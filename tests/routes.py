@@ -159,6 +159,12 @@ PAGES = [
     # contacts
     Row("contacts/", "GET", MEMBERS),
     Row("contacts/count/", "GET", MEMBERS),
+    Row("contacts/imports/", "GET", LEADS),
+    Row("contacts/imports/", "POST", LEADS.replace("200", "302"), {}, as_json=False),
+    Row("contacts/imports/<uuid:run_id>/", "GET", LEADS),
+    Row("contacts/imports/<uuid:run_id>/columns/", "POST", LEADS.replace("200", "302"), {}, as_json=False),
+    Row("contacts/imports/<uuid:run_id>/undo/", "POST", LEADS.replace("200", "302"), {}, as_json=False),
+    Row("contacts/imports/<uuid:run_id>/failed.csv", "GET", LEADS),
     Row("contacts/<uuid:contact_id>/", "GET", MEMBERS),
     Row("contacts/suggestions/", "GET", MEMBERS),
     Row(

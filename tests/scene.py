@@ -20,6 +20,7 @@ from contacts.models import (
     ContactLabel,
     ContactNote,
     CustomField,
+    ImportRun,
     Label,
     PersonExport,
     Suggestion,
@@ -197,6 +198,13 @@ def _of_contact(contact: Contact) -> dict[str, Any]:
     ContactLabel.objects.create(contact=contact, label=label)
     field = CustomField.objects.create(key="size", title="Size", type="text")
     return {
+        "run_id": ImportRun.objects.create(
+            file_name="people.csv",
+            format="csv",
+            state="done",
+            asked_by_kind="system",
+            created_at=timezone.now(),
+        ).id,
         "label_id": label.id,
         "contacts/label": label.id,
         "field_id": field.id,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts import custom_fields
+from contacts.gates import Visible
 from contacts.lists.filters import CUSTOM
 from contacts.lists.importing import columns, failures, tables, uploads, working
 from contacts.lists.importing.columns import BadMapping
@@ -27,7 +28,7 @@ SHOWN = 50  # runs, and failed rows
 
 @require_http_methods(["GET", "POST"])
 @needs(Permission.MANAGE_CONTACTS)
-def overview(request: MemberRequest) -> HttpResponse:
+def overview(request: MemberRequest, visible: Visible) -> HttpResponse:
     """The imports of the last weeks; a POST takes a table."""
     if request.method == "POST":
         file = request.FILES.get("file")
@@ -45,7 +46,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 @require_GET
 @needs(Permission.MANAGE_CONTACTS)
-def one(request: MemberRequest, run_id: UUID) -> HttpResponse:
+def one(request: MemberRequest, run_id: UUID, visible: Visible) -> HttpResponse:
     """One import: its columns and a preview before it begins, then how far it is and what failed."""
     run = uploads.access(run_id)
     context: dict[str, Any] = {"run": run, "section": "contacts", "failed_rows": failures.first(run, SHOWN)}
@@ -59,7 +60,7 @@ def one(request: MemberRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs(Permission.MANAGE_CONTACTS)
-def arrange(request: MemberRequest, run_id: UUID) -> HttpResponse:
+def arrange(request: MemberRequest, run_id: UUID, visible: Visible) -> HttpResponse:
     """Say what the columns mean; the preview shows what would happen. `start` begins at once."""
     run, given = uploads.access(run_id), request.POST
     try:
@@ -81,7 +82,7 @@ def arrange(request: MemberRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs(Permission.MANAGE_CONTACTS)
-def undo(request: MemberRequest, run_id: UUID) -> HttpResponseRedirect:
+def undo(request: MemberRequest, run_id: UUID, visible: Visible) -> HttpResponseRedirect:
     """Take an import back."""
     try:
         working.undo(uploads.access(run_id), by=request.member.actor)
@@ -94,7 +95,7 @@ def undo(request: MemberRequest, run_id: UUID) -> HttpResponseRedirect:
 
 @require_GET
 @needs(Permission.MANAGE_CONTACTS)
-def failed(request: MemberRequest, run_id: UUID) -> HttpResponse:
+def failed(request: MemberRequest, run_id: UUID, visible: Visible) -> HttpResponse:
     """The rows that were not imported, as a table with the reason in front."""
     run, content = uploads.access(run_id), io.BytesIO()
     failures.write(run, content)

@@ -95,7 +95,8 @@ class _Book:
         return done
 
     def _new(self, draft: Draft, keys: Sequence[Key]) -> Planned:
-        contact = Contact(id=new_id())
+        # the database's own defaults are unknown before a row is written
+        contact = Contact(id=new_id(), **dict.fromkeys(profile.CHECKS, ""), custom={}, marks={})
         self.people[contact.id] = contact
         self.made.update(dict.fromkeys(keys, contact.id))
         return self._change(Planned(draft, Outcome.CREATED, contact), contact)

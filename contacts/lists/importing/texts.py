@@ -13,7 +13,7 @@ REASONS: dict[str, Any] = {
     "too_many_rows": _("The table has more than 200,000 rows."),
     "too_many_columns": _("The table has more than 100 columns."),
     "cell_too_long": _("A cell holds more than 5,000 characters."),
-    "unreadable": _("The file cannot be read."),
+    "unreadable": _("This cannot be read."),
     "unknown_encoding": _("The encoding of the file is not known."),
     "file_gone": _("The file is not there any more. Upload it again."),
     # of the columns
@@ -31,7 +31,6 @@ REASONS: dict[str, Any] = {
     "not_a_phone": _("This is no phone number."),
     "too_many": _("There are too many values in one cell."),
     "invalid": _("This cannot stand in the field."),
-    "unreadable_text": _("There are unreadable characters."),
     "too_long": _("This is too long."),
     "not_a_language": _("This is no language tag."),
     "unknown_zone": _("This time zone is not known."),
