@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from contacts.lists import exporting as list_exporting
 from contacts.lists.importing import working as importing
 from contacts.privacy import erasing, exporting, retention
 from tenants.jobs import BULK, in_every_brand
@@ -30,8 +31,9 @@ def sweep_privacy(timestamp: int) -> None:
 @app.periodic(cron="*/5 * * * *")
 @app.task(queue=BULK, name="contacts.sweep_lists", queueing_lock="contacts.sweep_lists")
 def sweep_lists(timestamp: int) -> None:
-    """Every five minutes: imports that a killed worker has left, and those that are too old."""
+    """Every five minutes: imports and bulk work that a killed worker has left, and what is too old."""
     in_every_brand(importing.sweep)
+    in_every_brand(list_exporting.sweep)
 
 
 @app.periodic(cron="7 2 * * *")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from contacts.views import acts, doubles, imports, lists, merges, profile
+from contacts.views import acts, bulk, doubles, imports, lists, merges, profile, segments
 
 one = "<uuid:contact_id>/"
 urlpatterns = [
@@ -14,6 +14,13 @@ urlpatterns = [
     path("imports/<uuid:run_id>/columns/", imports.arrange, name="arrange_import"),
     path("imports/<uuid:run_id>/undo/", imports.undo, name="undo_import"),
     path("imports/<uuid:run_id>/failed.csv", imports.failed, name="import_failures"),
+    path("segments/", segments.save, name="save_segment"),
+    path("segments/<uuid:segment_id>/", segments.one, name="segment"),
+    path("segments/<uuid:segment_id>/remove/", segments.remove, name="remove_segment"),
+    path("bulk/", bulk.ask, name="bulk"),
+    path("bulk/<uuid:bulk_id>/", bulk.one, name="bulk_run"),
+    path("bulk/<uuid:bulk_id>/undo/", bulk.undo, name="undo_bulk"),
+    path("bulk/<uuid:bulk_id>/file/", bulk.fetch, name="fetch_export"),
     path("count/", lists.count, name="contacts_count"),
     path(one, profile.page, name="contact"),
     path(f"{one}person/", profile.person, name="person"),

@@ -57,6 +57,31 @@ CREATE TABLE kontor_template.contacts_accessentry (
     happened_at timestamp with time zone NOT NULL
 )
 
+CREATE TABLE kontor_template.contacts_bulkrun (
+    id uuid NOT NULL,
+    kind character varying(11) NOT NULL,
+    state character varying(7) NOT NULL,
+    asked_by_kind character varying(12) NOT NULL,
+    asked_by uuid,
+    total integer NOT NULL,
+    "position" integer NOT NULL,
+    changed integer NOT NULL,
+    failed integer NOT NULL,
+    tries smallint NOT NULL,
+    path character varying(120) NOT NULL,
+    size bigint,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    label_id uuid,
+    CONSTRAINT bulk_kind_known CHECK ((kind IN ('put_label', 'take_label', 'export_csv', 'export_xlsx'))),
+    CONSTRAINT bulk_state_known CHECK ((state IN ('waiting', 'running', 'done', 'failed', 'undoing', 'undone'))),
+    CONSTRAINT contacts_bulkrun_changed_check CHECK ((changed >= 0)),
+    CONSTRAINT contacts_bulkrun_failed_check CHECK ((failed >= 0)),
+    CONSTRAINT contacts_bulkrun_position_check CHECK (("position" >= 0)),
+    CONSTRAINT contacts_bulkrun_total_check CHECK ((total >= 0)),
+    CONSTRAINT contacts_bulkrun_tries_check CHECK ((tries >= 0))
+)
+
 CREATE TABLE kontor_template.contacts_consent (
     id uuid NOT NULL,
     channel character varying(20) NOT NULL,
@@ -190,6 +215,60 @@ CREATE TABLE kontor_template.contacts_erasureentry (
     erased_at timestamp with time zone NOT NULL
 )
 
+CREATE TABLE kontor_template.contacts_importrow (
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    outcome character varying(9) NOT NULL,
+    contact_id uuid,
+    "column" character varying(60) NOT NULL,
+    reason character varying(40) NOT NULL,
+    cells jsonb NOT NULL,
+    changes jsonb NOT NULL,
+    run_id uuid NOT NULL,
+    CONSTRAINT contacts_importrow_number_check CHECK ((number >= 0)),
+    CONSTRAINT import_outcome_known CHECK ((outcome IN ('created', 'updated', 'unchanged', 'skipped', 'failed')))
+)
+
+CREATE TABLE kontor_template.contacts_importrun (
+    id uuid NOT NULL,
+    file_name character varying(200) NOT NULL,
+    format character varying(4) NOT NULL,
+    encoding character varying(20) NOT NULL,
+    delimiter character varying(1) NOT NULL,
+    path character varying(120) NOT NULL,
+    headers jsonb NOT NULL,
+    mapping jsonb NOT NULL,
+    match_by jsonb NOT NULL,
+    only_verified boolean NOT NULL,
+    policy character varying(9) NOT NULL,
+    state character varying(8) NOT NULL,
+    reason character varying(40) NOT NULL,
+    asked_by_kind character varying(12) NOT NULL,
+    asked_by uuid,
+    "position" integer NOT NULL,
+    rows_total integer,
+    created integer NOT NULL,
+    updated integer NOT NULL,
+    unchanged integer NOT NULL,
+    skipped integer NOT NULL,
+    failed integer NOT NULL,
+    undone integer NOT NULL,
+    kept integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT contacts_importrun_created_check CHECK ((created >= 0)),
+    CONSTRAINT contacts_importrun_failed_check CHECK ((failed >= 0)),
+    CONSTRAINT contacts_importrun_kept_check CHECK ((kept >= 0)),
+    CONSTRAINT contacts_importrun_position_check CHECK (("position" >= 0)),
+    CONSTRAINT contacts_importrun_rows_total_check CHECK ((rows_total >= 0)),
+    CONSTRAINT contacts_importrun_skipped_check CHECK ((skipped >= 0)),
+    CONSTRAINT contacts_importrun_unchanged_check CHECK ((unchanged >= 0)),
+    CONSTRAINT contacts_importrun_undone_check CHECK ((undone >= 0)),
+    CONSTRAINT contacts_importrun_updated_check CHECK ((updated >= 0)),
+    CONSTRAINT import_policy_known CHECK ((policy IN ('skip', 'fill', 'overwrite'))),
+    CONSTRAINT import_state_known CHECK ((state IN ('uploaded', 'waiting', 'running', 'done', 'failed', 'undoing', 'undone')))
+)
+
 CREATE TABLE kontor_template.contacts_label (
     id uuid NOT NULL,
     name character varying(60) NOT NULL,
@@ -296,6 +375,24 @@ CREATE TABLE kontor_template.contacts_retentionrule (
     CONSTRAINT contacts_retentionrule_keep_check CHECK ((keep >= 0)),
     CONSTRAINT contacts_retentionrule_last_removed_check CHECK ((last_removed >= 0)),
     CONSTRAINT retention_keeps_something CHECK ((keep >= 1))
+)
+
+CREATE TABLE kontor_template.contacts_segment (
+    id uuid NOT NULL,
+    name character varying(80) NOT NULL,
+    wish jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    owner_id uuid,
+    CONSTRAINT segment_has_a_name CHECK ((NOT ((name)::text = ''::text)))
+)
+
+CREATE TABLE kontor_template.contacts_selectedcontact (
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    contact_id uuid NOT NULL,
+    outcome character varying(9) NOT NULL,
+    run_id uuid NOT NULL,
+    CONSTRAINT contacts_selectedcontact_number_check CHECK ((number >= 0))
 )
 
 CREATE TABLE kontor_template.contacts_suggestion (
@@ -721,6 +818,9 @@ ALTER TABLE ONLY kontor_template.comments_post
 ALTER TABLE ONLY kontor_template.contacts_accessentry
     ADD CONSTRAINT contacts_accessentry_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_bulkrun
+    ADD CONSTRAINT contacts_bulkrun_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_consent
     ADD CONSTRAINT contacts_consent_pkey PRIMARY KEY (id)
 
@@ -760,6 +860,12 @@ ALTER TABLE ONLY kontor_template.contacts_erasureentry
 ALTER TABLE ONLY kontor_template.contacts_erasureentry
     ADD CONSTRAINT contacts_erasureentry_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_importrow
+    ADD CONSTRAINT contacts_importrow_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_importrun
+    ADD CONSTRAINT contacts_importrun_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_label
     ADD CONSTRAINT contacts_label_pkey PRIMARY KEY (id)
 
@@ -789,6 +895,12 @@ ALTER TABLE ONLY kontor_template.contacts_retentionrule
 
 ALTER TABLE ONLY kontor_template.contacts_retentionrule
     ADD CONSTRAINT contacts_retentionrule_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_segment
+    ADD CONSTRAINT contacts_segment_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_selectedcontact
+    ADD CONSTRAINT contacts_selectedcontact_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.contacts_suggestion
     ADD CONSTRAINT contacts_suggestion_pkey PRIMARY KEY (id)
@@ -898,8 +1010,14 @@ ALTER TABLE ONLY kontor_template.conversations_message
 ALTER TABLE ONLY kontor_template.contacts_order
     ADD CONSTRAINT one_order_per_number UNIQUE (shop, number)
 
+ALTER TABLE ONLY kontor_template.contacts_importrow
+    ADD CONSTRAINT one_outcome_per_imported_row UNIQUE (run_id, number)
+
 ALTER TABLE ONLY kontor_template.conversations_parkeditem
     ADD CONSTRAINT one_parked_item_per_kind UNIQUE (inbox_id, external_id, kind)
+
+ALTER TABLE ONLY kontor_template.contacts_selectedcontact
+    ADD CONSTRAINT one_place_per_selected UNIQUE (run_id, number)
 
 ALTER TABLE ONLY kontor_template.comments_post
     ADD CONSTRAINT one_post_per_id UNIQUE (inbox_id, external_id)
@@ -979,6 +1097,8 @@ CREATE INDEX attachment_without_file ON kontor_template.conversations_attachment
 
 CREATE INDEX automatic_answer_active ON kontor_template.comments_automaticanswer USING btree (inbox_id) WHERE is_active
 
+CREATE INDEX bulk_newest_first ON kontor_template.contacts_bulkrun USING btree (created_at DESC, id DESC)
+
 CREATE INDEX comment_by_private_address ON kontor_template.comments_comment USING btree (inbox_id, private_address) WHERE (NOT ((private_address)::text = ''::text))
 
 CREATE INDEX comments_answergiven_identity_id_a87a43b5 ON kontor_template.comments_answergiven USING btree (identity_id)
@@ -1003,6 +1123,8 @@ CREATE INDEX contact_sign_posts ON kontor_template.contacts_contact USING btree 
 
 CREATE INDEX contact_terms ON kontor_template.contacts_contactterms USING gin (terms) WITH (fastupdate=off)
 
+CREATE INDEX contacts_bulkrun_label_id_6a8add6e ON kontor_template.contacts_bulkrun USING btree (label_id)
+
 CREATE INDEX contacts_contactidentity_contact_id_eb9adef7 ON kontor_template.contacts_contactidentity USING btree (contact_id)
 
 CREATE INDEX contacts_contactidentity_stands_for_id_0e0941eb ON kontor_template.contacts_contactidentity USING btree (stands_for_id)
@@ -1026,6 +1148,8 @@ CREATE INDEX contacts_movedevents_merged_id_3b6b72d6 ON kontor_template.contacts
 CREATE INDEX contacts_personexport_contact_id_39b9c957 ON kontor_template.contacts_personexport USING btree (contact_id)
 
 CREATE INDEX contacts_retentionrule_kind_ad98e940_like ON kontor_template.contacts_retentionrule USING btree (kind varchar_pattern_ops)
+
+CREATE INDEX contacts_segment_owner_id_4acefd87 ON kontor_template.contacts_segment USING btree (owner_id)
 
 CREATE INDEX contacts_suggestion_high_id_86527b96 ON kontor_template.contacts_suggestion USING btree (high_id)
 
@@ -1068,6 +1192,10 @@ CREATE INDEX event_of_person ON kontor_template.workspace_event USING btree (con
 CREATE INDEX hold_by_contact ON kontor_template.contacts_legalhold USING btree (contact_id)
 
 CREATE INDEX idempotency_by_age ON kontor_template.workspace_idempotencykey USING btree (created_at)
+
+CREATE INDEX import_newest_first ON kontor_template.contacts_importrun USING btree (created_at DESC, id DESC)
+
+CREATE INDEX import_row_by_contact ON kontor_template.contacts_importrow USING btree (contact_id) WHERE (contact_id IS NOT NULL)
 
 CREATE INDEX inbound_by_age ON kontor_template.conversations_inboundrecord USING brin (received_at)
 
@@ -1113,6 +1241,8 @@ CREATE UNIQUE INDEX one_open_wait_per_conversation ON kontor_template.conversati
 
 CREATE UNIQUE INDEX one_record_per_event ON kontor_template.conversations_inboundrecord USING btree (channel, account_id, event_id) WHERE (NOT ((event_id)::text = ''::text))
 
+CREATE UNIQUE INDEX one_segment_per_name ON kontor_template.contacts_segment USING btree (lower((name)::text), owner_id) NULLS NOT DISTINCT
+
 CREATE INDEX order_newest_first ON kontor_template.contacts_order USING btree (contact_id, placed_at DESC, id DESC)
 
 CREATE INDEX parked_by_age ON kontor_template.conversations_parkeditem USING btree (parked_at)
@@ -1120,6 +1250,8 @@ CREATE INDEX parked_by_age ON kontor_template.conversations_parkeditem USING btr
 CREATE INDEX person_export_by_end ON kontor_template.contacts_personexport USING btree (expires_at)
 
 CREATE INDEX search_messageterms_conversation_id_43829357 ON kontor_template.search_messageterms USING btree (conversation_id)
+
+CREATE INDEX selected_by_contact ON kontor_template.contacts_selectedcontact USING btree (contact_id)
 
 CREATE INDEX session_by_start ON kontor_template.conversations_session USING btree (inbox_id, started_at)
 
@@ -1185,6 +1317,9 @@ ALTER TABLE ONLY kontor_template.comments_comment
 ALTER TABLE ONLY kontor_template.comments_post
     ADD CONSTRAINT comments_post_inbox_id_ceff4f80_fk_conversations_inbox_id FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
 
+ALTER TABLE ONLY kontor_template.contacts_bulkrun
+    ADD CONSTRAINT contacts_bulkrun_label_id_6a8add6e_fk_contacts_label_id FOREIGN KEY (label_id) REFERENCES kontor_template.contacts_label(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.contacts_consent
     ADD CONSTRAINT contacts_consent_contact_id_e3883c86_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
@@ -1215,6 +1350,9 @@ ALTER TABLE ONLY kontor_template.contacts_contactnote
 ALTER TABLE ONLY kontor_template.contacts_contactterms
     ADD CONSTRAINT contacts_contactterm_contact_id_a782a42b_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
+ALTER TABLE ONLY kontor_template.contacts_importrow
+    ADD CONSTRAINT contacts_importrow_run_id_933465e9_fk_contacts_importrun_id FOREIGN KEY (run_id) REFERENCES kontor_template.contacts_importrun(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.contacts_legalhold
     ADD CONSTRAINT contacts_legalhold_contact_id_724f961a_fk_contacts_contact_id FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
 
@@ -1241,6 +1379,12 @@ ALTER TABLE ONLY kontor_template.contacts_order
 
 ALTER TABLE ONLY kontor_template.contacts_personexport
     ADD CONSTRAINT contacts_personexpor_contact_id_39b9c957_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_segment
+    ADD CONSTRAINT contacts_segment_owner_id_4acefd87_fk_workspace_agent_id FOREIGN KEY (owner_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_selectedcontact
+    ADD CONSTRAINT contacts_selectedcontact_run_id_07b4e6d0_fk_contacts_bulkrun_id FOREIGN KEY (run_id) REFERENCES kontor_template.contacts_bulkrun(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.contacts_suggestion
     ADD CONSTRAINT contacts_suggestion_high_id_86527b96_fk_contacts_contact_id FOREIGN KEY (high_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED

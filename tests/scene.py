@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from contacts import merging
 from contacts.models import (
+    BulkRun,
     Contact,
     ContactAddress,
     ContactIdentity,
@@ -23,6 +24,7 @@ from contacts.models import (
     ImportRun,
     Label,
     PersonExport,
+    Segment,
     Suggestion,
 )
 from contacts.privacy import erasing
@@ -133,6 +135,10 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
             "message_id": message.id,
             "attachment_id": _an_attachment(message).id,
             "contact_id": conversation.contact_id,
+            "segment_id": Segment.objects.create(name="Harbour").id,
+            "bulk_id": BulkRun.objects.create(
+                kind="put_label", asked_by_kind="agent", asked_by=acting.agent.id, created_at=timezone.now()
+            ).id,
             **_of_contact(conversation.contact),
             **_of_privacy(conversation.contact, acting.actor),
             **_of_doubles(conversation, acting.actor),

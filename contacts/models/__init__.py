@@ -18,9 +18,12 @@ from contacts.models.privacy import (
     RetentionRule,
 )
 from contacts.models.search import ContactTerms
+from contacts.models.segments import Segment
+from contacts.models.selections import BulkRun, SelectedContact
 
 __all__ = [
     "AccessEntry",
+    "BulkRun",
     "Consent",
     "Contact",
     "ContactAddress",
@@ -42,5 +45,7 @@ __all__ = [
     "Order",
     "PersonExport",
     "RetentionRule",
+    "Segment",
+    "SelectedContact",
     "Suggestion",
 ]

@@ -99,6 +99,8 @@ class ImportRow(TenantModel):
     changes = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = _("imported row")
+        verbose_name_plural = _("imported rows")
         constraints = [
             models.UniqueConstraint(name="one_outcome_per_imported_row", fields=["run", "number"]),
             models.CheckConstraint(

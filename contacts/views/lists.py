@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from contacts import custom_fields
 from contacts.gates import Visible
-from contacts.lists import filters, listing
+from contacts.lists import filters, listing, segments
 from contacts.lists.filters import BadFilter
 from contacts.lists.listing import SORT, Wish
 from contacts.lists.orders import DEFAULT, ORDERS, Place
@@ -30,6 +30,7 @@ from tenants.workspace.rest import read_cursor, write_cursor
 
 PAGE = 50
 AFTER = "after"
+SELECTING = (Permission.MANAGE_CONTACTS, Permission.EXPORT_CONTACTS)
 SEVERAL = frozenset({"label", "channel"})
 
 SORTS = {"newest": _("Newest first"), "seen": _("Last seen first"), "name": _("By name")}
@@ -50,9 +51,15 @@ def page(request: MemberRequest, visible: Visible) -> HttpResponse:
     if wish is not None:
         access_log.note(request.member, access_log.Act.LISTED, "contacts")
     given = request.GET.dict() if wish is None else wish.as_values()
-    context = {"rows": listing.with_company(rows), "next": following, "is_first": AFTER not in request.GET}
+    context: dict[str, Any] = {
+        "rows": listing.with_company(rows),
+        "next": following,
+        "is_first": AFTER not in request.GET,
+    }
+    context["may_select"] = any(map(request.member.may, SELECTING))
     if request.headers.get("HX-Request"):
         return render(request, "contacts/lists/_rows.html", context)
+    context["segments"] = list(segments.offered(request.member))
     return render(
         request, "contacts/lists/list.html", {**context, **offered(), **shown(given), "error": error}
     )
