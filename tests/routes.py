@@ -218,8 +218,8 @@ PAGES = [
     Row("privacy/contacts/<uuid:contact_id>/erase/", "POST", ADMINS, {}, as_json=False),
     Row("privacy/contacts/<uuid:contact_id>/hold/", "POST", ADMINS, {}, as_json=False),
     Row("privacy/contacts/<uuid:contact_id>/release/", "POST", ADMINS_ARE_LED_ON, as_json=False),
-    # not asked for by the visitor
-    Row("privacy/exports/<uuid:export_id>/", "GET", ADMINS.replace("200", "404")),
+    # not made yet
+    Row("privacy/exports/<uuid:export_id>/", "GET", ADMINS.replace("200", "409")),
     Row("privacy/erasures/<uuid:erasure_id>/", "GET", ADMINS),
     Row("privacy/erasures/<uuid:erasure_id>/confirm/", "POST", ADMINS_ARE_LED_ON, as_json=False),
     Row("privacy/erasures/<uuid:erasure_id>/withdraw/", "POST", ADMINS_ARE_LED_ON, as_json=False),
@@ -363,7 +363,12 @@ API = [
     # privacy: only tokens that act in the name of an agent who may
     Row("api/v1/contacts/<uuid:contact_id>/exports", "POST", IN_NAME_ALONE, {}),
     Row("api/v1/contacts/<uuid:contact_id>/erasures", "POST", IN_NAME_ALONE, {"mode": "erase"}),
-    Row("api/v1/contacts/<uuid:contact_id>/hold", "PUT", IN_NAME_ALONE, {}),
+    Row(
+        "api/v1/contacts/<uuid:contact_id>/hold",
+        "PUT",
+        IN_NAME_ALONE,
+        {"reason": "case", "review_on": "2099-01-01"},
+    ),
     Row("api/v1/contacts/<uuid:contact_id>/hold", "DELETE", IN_NAME_ALONE),
     Row("api/v1/person-exports/<uuid:export_id>", "GET", IN_NAME_ALONE),
     Row("api/v1/person-exports/<uuid:export_id>/content", "GET", IN_NAME_ALONE),

@@ -45,7 +45,7 @@ from tenants.models import (
 )
 from tenants.scope import tenant_scope
 from tenants.workspace import tokens
-from tenants.workspace.access import find_member
+from tenants.workspace.access import Member, find_member
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, ApiToken, AuditEntry, BusinessHours, DeadEvent, Team
 from tests.conversations.outgoing import a_conversation, an_inbox
@@ -116,6 +116,7 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
         assert acting is not None
         read, read_token = tokens.issue("reader", ApiToken.Access.READ, by=acting)
         _write, write_token = tokens.issue("writer", ApiToken.Access.WRITE, by=acting)
+        _named, named_token = tokens.issue("in name", ApiToken.Access.WRITE, by=acting, agent=acting.agent)
         ids = {
             "conversation_id": conversation.id,
             "inbox_id": inbox.id,
@@ -140,7 +141,7 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
                 kind="put_label", asked_by_kind="agent", asked_by=acting.agent.id, created_at=timezone.now()
             ).id,
             **_of_contact(conversation.contact),
-            **_of_privacy(conversation.contact, acting.actor),
+            **_of_privacy(conversation.contact, acting),
             **_of_doubles(conversation, acting.actor),
             "agent": acting.agent.id,
             "workspace/agent": acting.agent.id,
@@ -163,7 +164,9 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
         ids["record_id"] = ids["conversations/inboundrecord"]
     ids |= _public_rows(tenant, member)
     return Scene(
-        tenant, {name: str(value) for name, value in ids.items()}, {"read": read_token, "write": write_token}
+        tenant,
+        {name: str(value) for name, value in ids.items()},
+        {"read": read_token, "write": write_token, "named": named_token},
     )
 
 
@@ -189,13 +192,13 @@ def _of_doubles(conversation: Conversation, by: Actor) -> dict[str, Any]:
     }
 
 
-def _of_privacy(contact: Contact, by: Actor) -> dict[str, Any]:
-    """A planned erasing, and an export that somebody else asked for."""
+def _of_privacy(contact: Contact, acting: Member) -> dict[str, Any]:
+    """A planned erasing, and an export that is not made yet."""
     now = timezone.now()
     export = PersonExport.objects.create(
-        contact=contact, asked_by=uuid4(), created_at=now, expires_at=now + timedelta(days=7)
+        contact=contact, asked_by=acting.agent.id, created_at=now, expires_at=now + timedelta(days=7)
     )
-    return {"erasure_id": erasing.plan(contact, mode="erase", by=by).id, "export_id": export.id}
+    return {"erasure_id": erasing.plan(contact, mode="erase", by=acting.actor).id, "export_id": export.id}
 
 
 def _of_contact(contact: Contact) -> dict[str, Any]:

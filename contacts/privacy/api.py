@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.api.ground import ContactView, NoQuery
-from contacts.models import AccessEntry, Erasure
+from contacts.models import AccessEntry, Erasure, PersonExport
 from contacts.privacy import (
     access_log,
     api_rows,
@@ -78,7 +78,7 @@ class OneExport(PrivacyView):
 
 
 class ExportContent(PrivacyView):
-    """The archive. 404 until it is there, and when its time is over."""
+    """The archive. 409 until it is there, 404 when its time is over."""
 
     @extend_schema(
         operation_id="person_exports_content", responses={(200, "application/zip"): OpenApiTypes.BINARY}
@@ -86,6 +86,8 @@ class ExportContent(PrivacyView):
     def get(self, request: Request, export_id: UUID) -> HttpResponseBase:
         self.query(NoQuery)
         export = exporting.access(export_id, by=self.caller.actor)
+        if export.state != PersonExport.State.DONE:
+            raise Problem(409, "not_ready", "The archive is not there yet.")
         try:
             content = archives.opened(export)
         except FileNotFoundError:
@@ -163,14 +165,14 @@ class ConfirmErasure(ErasureView):
 
 
 class ErasureCertificate(ErasureView):
-    """What was erased, when, by whose confirmation; 404 until it is done."""
+    """What was erased and when; 409 until it is done."""
 
     @extend_schema(operation_id="erasures_certificate", responses=api_rows.Certificate)
     def get(self, request: Request, erasure_id: UUID) -> Response:
         self.query(NoQuery)
         erasure = self.erasure(erasure_id)
         if erasure.state != Erasure.State.DONE:
-            raise Http404
+            raise Problem(409, "not_ready", "The erasing is not done yet.")
         return Response(certificates.certificate(erasure))
 
 

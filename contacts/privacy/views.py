@@ -89,8 +89,10 @@ def export(request: MemberRequest, contact_id: UUID, visible: Visible) -> HttpRe
 @require_GET
 @needs(Permission.ERASE_CONTACTS)
 def download(request: MemberRequest, export_id: UUID) -> HttpResponse:
-    """The archive, for whoever asked for it."""
+    """The archive, for whoever asked for it. 409 until it is there, 404 when its time is over."""
     row = exporting.access(export_id, by=request.member.actor)
+    if row.state != PersonExport.State.DONE:
+        return HttpResponse(status=409)
     try:
         content = archives.opened(row)
     except FileNotFoundError:

@@ -42,7 +42,7 @@ def test_an_erasing_is_planned_confirmed_done_and_certified(api: Api, inbox: Inb
     told = planned.json()
     assert (told["state"], told["planned"]["conversations.message"]) == ("planned", 1)
     path = f"erasures/{told['id']}"
-    assert api.get(f"{path}/certificate").status_code == 404
+    assert api.get(f"{path}/certificate").json()["code"] == "not_ready"
     alone = api.post(f"{path}/confirm", {})
     assert (alone.status_code, alone.json()["code"]) == (409, "not_confirmed_twice")
     address = contact.identities.get().address
@@ -88,7 +88,7 @@ def test_an_export_is_asked_for_followed_and_fetched(
     asked = api.post(f"contacts/{customer(inbox).id}/exports", {})
     assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
     path = f"person-exports/{asked.json()['id']}"
-    assert api.get(f"{path}/content").status_code == 404
+    assert api.get(f"{path}/content").status_code == 409
     exporting.make(tenant_id=str(scoped_tenant().id), export_id=asked.json()["id"])
     assert api.get(path).json()["state"] == "done"
     assert b"".join(api.get(f"{path}/content").streaming_content)[:2] == b"PK"
