@@ -56,11 +56,13 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class Scene:
-    """ids: what `{name}` in a row stands for, and the ids of routes. tokens: name -> the token itself."""
+    """ids: what `{name}` in a row stands for, and the ids of routes. tokens: name -> the token itself. in_name: a token
+    that acts as the member."""
 
     tenant: TenantRef
     ids: dict[str, str]
     tokens: dict[str, str]
+    in_name: str
 
     def path(self, row: Row) -> str:
         path = row.route
@@ -166,7 +168,8 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
     return Scene(
         tenant,
         {name: str(value) for name, value in ids.items()},
-        {"read": read_token, "write": write_token, "named": named_token},
+        {"read": read_token, "write": write_token},
+        named_token,
     )
 
 

@@ -61,7 +61,7 @@ def _plain(answer: Any, ids: list[str]) -> tuple[int, str, str]:
 
 
 def _asked(scene: Scene, client: Client, row: Row, ids: dict[str, str]) -> tuple[int, str, str]:
-    header = {"Authorization": f"Bearer {scene.tokens['named']}"} if row.route.startswith("api/") else {}
+    header = {"Authorization": f"Bearer {scene.in_name}"} if row.route.startswith("api/") else {}
     client.cookies.pop("messages", None)  # what an earlier answer wanted to say
     changed = replace(scene, ids=scene.ids | ids)
     return _plain(changed.ask(client, row, **header), list(ids.values()))
