@@ -7,12 +7,14 @@ from pathlib import Path
 
 NAMES = (
     "people_merge",
+    "people_profile",
     "ingest", "kinds", "acknowledgement", "live", "painted", "reply", "reading", "brands", "fanout", "idle", "install",
     "people_privacy",
     "people_search",
 )  # fmt: skip
 IN_SHORT = (
     "people_merge",
+    "people_profile",
     "ingest",
     "kinds",
     "acknowledgement",

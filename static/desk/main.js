@@ -10,7 +10,6 @@ import { Keys } from "./keys.js";
 import { heard } from "./links.js";
 import { List } from "./list.js";
 import { Outbox } from "./outbox.js";
-import * as person from "./person.js";
 import { Presence } from "./presence.js";
 import { Live } from "./socket.js";
 import { dropOld } from "./store.js";
@@ -41,6 +40,8 @@ const presence = new Presence(live, agent, (id, words) => list.presence(id, word
 const acts = new Acts({ answered, signedOut });
 new Keys({ reply: () => composer.focus(), press: (key) => acts.press(key) });
 
+let person; // what is known of a customer is loaded with the first thread: the first load stays small
+
 counts.readPage();
 showOwner();
 setInterval(tick, CLOCK_MS);
@@ -55,7 +56,7 @@ function apply(event) {
     if (event.message) thread.upsert(event.message);
     if (event.conversation) openChanged(event.conversation);
   }
-  person.heard(event);
+  person?.then((part) => part.heard(event));
   if (event.name === "conversation.seen" && event.actor.id === agent) seen(event.conversation_id, event.payload.number);
 }
 
@@ -183,7 +184,7 @@ function showBar(reason) {
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const { id } = event.detail.target;
   if (id === "list" || id === "conversation") partArrived(id);
-  else if (id === "person") person.arrived();
+  else if (id === "person") (person ??= import(document.body.dataset.person)).then((part) => part.arrived());
   else counts.readRows(), list.attach();
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {

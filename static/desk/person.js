@@ -6,12 +6,24 @@ const ABOUT = /^(contact|order)\./;
 const PAUSE_MS = 400;
 
 let timer;
+/** @type {{contact: string | undefined, open: Map<string, boolean>}} which folds of whose part stand open */
+let folds = { contact: undefined, open: new Map() };
+
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target;
+  if (part.id !== "person" || !part.dataset.contact) return;
+  const open = [...part.querySelectorAll("[data-part]")].map((fold) => [fold.dataset.part, fold.open]);
+  folds = { contact: part.dataset.contact, open: new Map(open) };
+});
 
 /** The part has been printed anew: write its times, and the name where else it stands. */
 export function arrived() {
   const part = document.getElementById("person");
   if (!part?.dataset.contact) return;
   writeAll(part);
+  if (part.dataset.contact === folds.contact) {
+    for (const fold of part.querySelectorAll("[data-part]")) fold.open = folds.open.get(fold.dataset.part) ?? fold.open;
+  }
   const { name, before, after } = part.dataset;
   if (name) document.querySelectorAll('[data-field="contact"]').forEach((place) => (place.textContent = name));
   put("honorific-before", before && `${before} `);

@@ -1,0 +1,144 @@
+"""(p1) A person's page with its timeline: ten thousand messages over three channels, the newest page and a deep one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import quote
+
+from django.db import connection, transaction
+
+from benchmarks import database, ground, servers
+from benchmarks.figures import Figure, pairs, percentile
+from benchmarks.wish import Wish
+from tenants.scope import tenant_scope
+
+MESSAGES, SHORT_MESSAGES = 10_000, 300
+OTHERS, SHORT_OTHERS = 20_000, 100
+ASKED, SHORT_ASKED = 60, 5
+GOAL_MS = 80.0
+
+PERSON = "00000000-0000-7000-8000-000000000001"
+SEED = (
+    """INSERT INTO contacts_contact (id, name, language, timezone, picture_url, created_at)
+       SELECT gen_random_uuid(), 'Customer ' || n, '', '', '', now() FROM generate_series(1, %(others)s) n""",
+    """INSERT INTO contacts_contact (id, name, language, timezone, picture_url, created_at)
+       VALUES (%(person)s, '陳美玲', 'zh-TW', 'Asia/Taipei', '', now())""",
+    """INSERT INTO contacts_contactidentity
+              (id, contact_id, channel, scope, address, display_name, is_reachable, created_at)
+       SELECT gen_random_uuid(), %(person)s, 'messenger', 'bench', 'p' || n, '', true, now()
+         FROM generate_series(1, 3) n""",
+    """INSERT INTO contacts_contactidentity
+              (id, contact_id, channel, scope, address, display_name, is_reachable, created_at)
+       SELECT gen_random_uuid(), id, 'messenger', 'bench', id::text, '', true, now()
+         FROM contacts_contact WHERE id <> %(person)s""",
+    """INSERT INTO conversations_conversation
+              (id, inbox_id, identity_id, contact_id, thread, status, priority, reply_handle, message_count,
+               last_inbound_number, last_message_text, last_message_direction, last_activity_at, created_at)
+       SELECT gen_random_uuid(), %(inbox)s, id, contact_id, '', 'open', 0, '', 0, 0, '', 'in', now(), now()
+         FROM contacts_contactidentity""",
+    """INSERT INTO conversations_message
+              (id, conversation_id, inbox_id, number, direction, kind, text, author_kind, external_id, status,
+               error_kind, error_detail, outside_window, sent_at, created_at, reaction, reply_to, details)
+       SELECT gen_random_uuid(), c.id, c.inbox_id, n, 'in', 'text', '請問什麼時候可以到貨？' || n, 'contact',
+              'm' || c.id || n, 'received', '', '', false, now() - n * interval '7 s', now(), '', '', '{}'
+         FROM conversations_conversation c,
+              generate_series(1, CASE WHEN c.contact_id = %(person)s THEN %(each)s ELSE 2 END) n""",
+    # what the log holds beside them: far more of messages than of states
+    """INSERT INTO workspace_event
+              (sequence, name, payload, actor_kind, actor_id, contact_id, conversation_id, happened_at)
+       SELECT row_number() OVER () + (SELECT coalesce(max(sequence), 0) FROM workspace_event),
+              CASE WHEN m.number %% 50 = 0 THEN 'conversation.resolved' ELSE 'message.received' END, '{}', 'system',
+              NULL, c.contact_id, c.id, m.sent_at
+         FROM conversations_message m JOIN conversations_conversation c ON c.id = m.conversation_id
+        WHERE c.contact_id = %(person)s""",
+    """INSERT INTO contacts_contactnote (id, contact_id, text, is_pinned, created_at)
+       SELECT gen_random_uuid(), %(person)s, '喜歡烏龍茶 ' || n, false, now() - n * interval '1 hour'
+         FROM generate_series(1, 20) n""",
+)
+NEWEST = """
+SELECT m.*, a.name FROM conversations_message m JOIN conversations_conversation c ON c.id = m.conversation_id
+  LEFT JOIN workspace_agent a ON a.id = m.agent_id
+ WHERE c.contact_id = %s AND m.sent_at < %s ORDER BY m.sent_at DESC, m.id DESC LIMIT 41
+"""
+
+
+def measure(wish: Wish) -> list[Figure]:
+    """The desk's page and the fragment of an older part, beside the bare statement for the messages alone."""
+    figures: list[Figure] = []
+    with ExitStack() as running:
+        product = running.enter_context(servers.serving("daphne", servers.PRODUCT, wish.logs))
+        bare = running.enter_context(database.connect(prepare_threshold=0))
+        brand = ground.make_brand("people-profile")
+        middle = _seed(brand, wish)
+        bare.execute(f"SET search_path = {brand.tenant.schema_name}")
+        headers = {"Cookie": ground.people(brand, 1)[0]}
+        far = "9999-01-01T00:00:00+00:00"
+        deep = quote(f"{middle.isoformat()}_message_{PERSON}")
+        for name, path, at in (
+            ("a person's page with 10,000 messages", f"/contacts/{PERSON}/", far),
+            ("a deep part of the timeline", f"/contacts/{PERSON}/timeline/?before={deep}", middle),
+        ):
+            ours, theirs = pairs(
+                wish.pairs, _asked(product.port, brand, path, headers, wish), _bare(bare, at, wish)
+            )
+            figures.append(Figure(f"{name} p95", "ms", ours, better="less", floor=GOAL_MS))
+            figures.append(Figure(f"{name} p95 / SQL", "ms", ours, theirs, "bare SQL", better="less"))
+    return figures
+
+
+def _seed(brand: ground.Brand, wish: Wish) -> Any:
+    """One person with a long story among many others. Returns a time in the middle of it."""
+    with tenant_scope(brand.tenant):
+        inbox = ground.inbox_of(brand, "messenger")
+        values: dict[str, Any] = {
+            "person": PERSON,
+            "inbox": inbox.id,
+            "others": SHORT_OTHERS if wish.short else OTHERS,
+            "each": (SHORT_MESSAGES if wish.short else MESSAGES) // 3,
+        }
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            for statement in SEED:
+                cursor.execute(statement, values)
+            cursor.execute(
+                "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY happened_at) FROM workspace_event"
+                " WHERE contact_id = %s",
+                [PERSON],
+            )
+            middle = cursor.fetchone()[0]
+    tables = ("contacts_contact", "conversations_conversation", "conversations_message", "workspace_event")
+    with database.connect() as bare:
+        for table in tables:
+            bare.execute(f"VACUUM ANALYZE {brand.tenant.schema_name}.{table}")
+    return middle
+
+
+def _asked(
+    port: int, brand: ground.Brand, path: str, headers: dict[str, str], wish: Wish
+) -> Callable[[], float]:
+    asks = [{"path": path, "host": brand.host, "headers": headers}]
+
+    def take() -> float:
+        count = SHORT_ASKED if wish.short else ASKED
+        write = {"kind": "requests", "asks": asks}
+        result = servers.load({"port": port, "write": write, "senders": 1, "seconds": 60, "count": count})
+        if result["bad"]:
+            raise RuntimeError(f"{path} was refused")
+        return percentile(result["times"], 95) * 1000
+
+    return take
+
+
+def _bare(bare: Any, at: Any, wish: Wish) -> Callable[[], float]:
+    def take() -> float:
+        times = []
+        for _ in range(SHORT_ASKED if wish.short else ASKED):
+            start = time.perf_counter()
+            bare.execute(NEWEST, [PERSON, at]).fetchall()
+            times.append(time.perf_counter() - start)
+        return percentile(times, 95) * 1000
+
+    return take
