@@ -16,6 +16,8 @@ from tenants.workspace.models import Event
 WITHOUT_KEY = {
     "workspace.event.contact_id": "contacts.merging.repointing lets them follow",
     "contacts.erasure.contact_id": "an erasure names whom it was about; a merge of the erased is refused",
+    "contacts.importrow.contact_id": "whom a row made; taking the import back leaves alone who was merged since",
+    "contacts.selectedcontact.contact_id": "who was selected then; work on the selection passes over who is merged",
 }
 """Columns that name a contact without a foreign key, and what a merge does about them."""
 
