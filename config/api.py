@@ -7,6 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from contacts.api.addresses import Addresses, OneAddress
+from contacts.api.bulk import Bulk, BulkFile, OneBulk, UndoBulk
 from contacts.api.consents import Consents
 from contacts.api.contacts import Contacts, OneContact
 from contacts.api.custom_fields import CustomFields, OneCustomField
@@ -14,6 +15,7 @@ from contacts.api.labels import ContactLabels, Labels, OneContactLabel, OneLabel
 from contacts.api.merging import Merges, OneMerge, PreviewMerge, SplitIdentity, UndoMerge
 from contacts.api.notes import Notes, OneNote
 from contacts.api.orders import Orders
+from contacts.api.segments import OneSegment, SegmentCount, Segments
 from contacts.api.suggestions import DismissSuggestion, OneSuggestion, ReopenSuggestion, Suggestions
 from contacts.api.timeline import Timeline
 from contacts.privacy.api_urls import paths as privacy_paths
@@ -87,6 +89,18 @@ urlpatterns = [
             ("suggestions/<uuid:suggestion_id>", OneSuggestion, "suggestion"),
             ("suggestions/<uuid:suggestion_id>/dismiss", DismissSuggestion, "suggestion_dismiss"),
             ("suggestions/<uuid:suggestion_id>/reopen", ReopenSuggestion, "suggestion_reopen"),
+        ]
+    ),
+    *(
+        path(route, view.as_view(visible=visible_contacts), name=f"api_{name}")
+        for route, view, name in [
+            ("segments", Segments, "segments"),
+            ("segments/<uuid:segment_id>", OneSegment, "segment"),
+            ("segments/<uuid:segment_id>/count", SegmentCount, "segment_count"),
+            ("bulk", Bulk, "bulk"),
+            ("bulk/<uuid:bulk_id>", OneBulk, "bulk_run"),
+            ("bulk/<uuid:bulk_id>/undo", UndoBulk, "bulk_undo"),
+            ("bulk/<uuid:bulk_id>/file", BulkFile, "bulk_file"),
         ]
     ),
     path("labels", Labels.as_view(), name="api_labels"),

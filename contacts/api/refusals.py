@@ -7,6 +7,8 @@ from contacts.consent import ConsentRefused
 from contacts.custom_fields import BadValue, FieldRefused
 from contacts.labels import LabelRefused
 from contacts.lists.filters import BadFilter
+from contacts.lists.segments import SegmentRefused
+from contacts.lists.selecting import SelectionRefused
 from contacts.merging import MergeRefused, UnknownContacts
 from contacts.notes import NoteRefused
 from contacts.suggesting.deciding import NotOpen
@@ -41,6 +43,16 @@ _CONFLICTS = {
 def as_problem(error: Exception) -> Problem | None:
     """The problem that a verb's refusal is; None for everything else."""
     match error:
+        case SegmentRefused(code="not_yours"):
+            return Problem(403, "not_yours", "Everybody's segments are changed by who may manage contacts.")
+        case SegmentRefused(code="name_taken"):
+            return Problem(409, "name_taken", "There is a segment with this name.")
+        case SegmentRefused(code="too_many"):
+            return Problem(409, "too_many", "There are too many segments.")
+        case SegmentRefused():
+            return _invalid("name", error.code)
+        case SelectionRefused():
+            return Problem(409, error.code, "There is nothing that could be done.")
         case BadFilter():
             return _invalid(error.name, error.code)
         case BadValue():
