@@ -11,6 +11,7 @@ from typing import Any
 from conversations.channels import cards as card_forms
 from conversations.channels.base import Capabilities, text_length
 from conversations.channels.cards import Card
+from conversations.channels.email_heads import MailHead
 from conversations.channels.outgoing import QuickReply, Template
 from conversations.files import limits
 from conversations.files.limits import FileRefused
@@ -39,7 +40,7 @@ class Content:
     """An answer, or the part of it that goes out as one message. kinds: as what the channel takes each file.
 
     text: with a template, what the customer reads. to: the comment that it answers, as OutgoingMessage.to.
-    until: when the platform stops to take it.
+    until: when the platform stops to take it. mail: of e-mail, what was written into its head.
     """
 
     text: str = ""
@@ -50,6 +51,7 @@ class Content:
     template: Template | None = None
     to: str = ""
     until: datetime | None = None
+    mail: MailHead | None = None
 
     @property
     def kind(self) -> Message.Kind:
@@ -86,6 +88,8 @@ class Content:
                 "parts": parts,
                 **({"is_marketing": True} if self.template.is_marketing else {}),
             }
+        if self.mail is not None:
+            written |= self.mail.details
         return written
 
 

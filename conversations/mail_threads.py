@@ -1,14 +1,15 @@
-"""What the header of an outgoing mail says of its thread: subject, the mails before it, where answers go."""
+"""What the header of an outgoing mail says: subject, the mails before it, where answers go, who gets a copy."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from django.db.models.fields.json import KeyTextTransform
 
-from conversations import reply_tokens
-from conversations.channels import email_addresses, email_writing
-from conversations.models import Conversation, Message
+from conversations import queries, reply_tokens
+from conversations.channels import email_addresses, email_heads, email_writing
+from conversations.models import Conversation, Inbox, Message
 
 LOOKED_BACK = 12  # messages before this one that are named and asked for the subject
 
@@ -19,6 +20,8 @@ class Headings(TypedDict, total=False):
     subject: str
     references: tuple[str, ...]
     reply_address: str
+    cc: tuple[str, ...]
+    bcc: tuple[str, ...]
 
 
 def headings(conversation: Conversation, message: Message) -> Headings:
@@ -34,13 +37,26 @@ def headings(conversation: Conversation, message: Message) -> Headings:
         .values_list("external_id", "subject")[:LOOKED_BACK]
     )
     known = list(rows)
-    given = message.details.get("subject")
+    head = email_heads.stored(message.details)
     subject = next((subject for _, subject in known if subject), "")
     return Headings(
-        subject=given if isinstance(given, str) and given else email_writing.answer_subject(subject),
+        subject=head.subject or email_writing.answer_subject(subject),
         references=tuple(external_id for external_id, _ in reversed(known)),
         reply_address=_reply_address(conversation),
+        cc=head.cc,
+        bcc=head.bcc,
     )
+
+
+def next_subject(thread: Sequence[queries.Row]) -> str:
+    """The subject that an answer has by itself after these rows of a thread, oldest first; "" for the first one."""
+    known = [row["subject"] for row in thread if row["external_id"]][-LOOKED_BACK:]
+    return email_writing.answer_subject(next(filter(None, reversed(known)), ""))
+
+
+def own_addresses() -> list[str]:
+    """The brand's own mailboxes, which get no copy of what they send. One query."""
+    return sorted(Inbox.objects.filter(channel="email").values_list("account_id", flat=True).distinct())
 
 
 def _reply_address(conversation: Conversation) -> str:

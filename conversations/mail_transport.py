@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from conversations.channels import email_errors
 from conversations.channels.base import PlatformRequest, PlatformResponse
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.mail_sockets import TimedSocket, connect
@@ -122,8 +123,9 @@ class _Client(smtplib.SMTP):
             if not address.isascii() or any(sign in address for sign in "<>\r\n\0 "):
                 raise _bad("bad_address", "mail cannot be sent to this address")
         self._require(self.docmd("MAIL", f"FROM:<{params.get('sender', '')}>"), "sender")
-        for address in recipients:
-            self._require(self.docmd("RCPT", f"TO:<{address}>"), "recipient")
+        for place, address in enumerate(recipients):
+            stage = "recipient" if place == 0 else email_errors.COPY
+            self._require(self.docmd("RCPT", f"TO:<{address}>"), stage)
 
     def hand_over(self, content: bytes) -> None:
         """Give the server everything. Its last line goes with the last bytes: as long as this fails, the server

@@ -76,6 +76,8 @@ _MESSAGE_FIELDS = {
     "quick_replies": "details__quick_replies",
     "template": "details__template",
     "to": "details__to",
+    "cc": "details__cc",
+    "bcc": "details__bcc",
     "comment": "details__comment",
 }
 _ATTACHMENT_FIELDS = (
@@ -238,7 +240,11 @@ def _with_attachments(rows: list[Row]) -> list[Row]:
         row["is_typed"] = bool(row["is_typed"])
         row["cards"] = row["cards"] or []
         row["quick_replies"] = row["quick_replies"] or []
-        row["to"] = row["to"] or ""
+        to = row["to"] or ""  # of a mail that came in: its recipients
+        row["mail_to"] = to if isinstance(to, list) else []
+        row["to"] = to if isinstance(to, str) else ""
+        row["cc"] = row["cc"] or []
+        row["bcc"] = row["bcc"] or []
     row_parts.fill(rows)
     for message_id, *values in _ATTACHMENTS.all(ids=list(by_id)) if by_id else ():
         found = dict(zip(_ATTACHMENT_FIELDS, values, strict=True))

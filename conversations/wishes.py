@@ -9,9 +9,10 @@ from uuid import UUID
 
 from contacts import consent
 from conversations import contents, queries
-from conversations.channels import registry
+from conversations.channels import email_heads, registry
 from conversations.channels.base import Capabilities
 from conversations.channels.cards import Card
+from conversations.channels.email_heads import BadHead, MailHead
 from conversations.channels.outgoing import PRIVATE, PUBLIC, QuickReply, Template
 from conversations.contents import Content, ContentRefused
 from conversations.files import uploads
@@ -24,7 +25,8 @@ from tenants.workspace.events import Actor
 class ReplyRefused(Exception):
     """The answer was not accepted, and nothing was written; `code` says why.
 
-    Codes: those of contents.ContentRefused and files.limits.FileRefused (with their `limit`), unreachable,
+    Codes: those of contents.ContentRefused, files.limits.FileRefused and email_heads.BadHead (with their `limit`),
+    no_mail_head (the channel knows neither subject nor copies), unreachable,
     no_consent (of advertising), inbox_closed, held_elsewhere (another app of the account owns the thread: no machine
     may answer), which_comment (an answer among comments names one), words_only, one_message_only (of answers to
     comments), window_closed, window_used_up (`limit`: how many messages it still takes), human_only (allowed to a
@@ -49,7 +51,7 @@ class Wish:
     people.
     files: uploads of the writer's. template: may go after the window, with `text` as the customer reads it.
     to: the comment that is answered, as OutgoingMessage.to, which no window closes; until: when the platform stops
-    to take that.
+    to take that. mail: of e-mail, its subject and who gets a copy; None: the thread's subject, and nobody.
     """
 
     conversation_id: UUID
@@ -64,6 +66,7 @@ class Wish:
     template: Template | None = None
     to: str = ""
     until: datetime | None = None
+    mail: MailHead | None = None
 
     @property
     def needs_window(self) -> bool:
@@ -78,6 +81,9 @@ def accept(wish: Wish, conversation: Conversation, *, now: datetime) -> tuple[li
     """
     capabilities = registry.open(conversation.inbox.channel).capabilities
     parts = _parts(wish, capabilities)
+    if wish.mail is not None:
+        head = _mail_head(wish.mail, conversation, capabilities)
+        parts = [replace(part, mail=head) for part in parts]
     require_way(conversation)
     if wish.template is not None and wish.template.is_marketing:
         _require_consent(conversation)
@@ -139,6 +145,15 @@ def _parts(wish: Wish, capabilities: Capabilities) -> list[Content]:
     except (ContentRefused, FileRefused) as refusal:
         raise ReplyRefused(refusal.code, limit=refusal.limit) from None
     return [replace(part, to=wish.to, until=wish.until) for part in parts] if wish.to else parts
+
+
+def _mail_head(given: MailHead, conversation: Conversation, capabilities: Capabilities) -> MailHead:
+    if not capabilities.has_subject:
+        raise ReplyRefused("no_mail_head")
+    try:
+        return email_heads.checked(given, to=conversation.identity.address)
+    except BadHead as refusal:
+        raise ReplyRefused(refusal.code, limit=refusal.limit) from None
 
 
 def _require_consent(conversation: Conversation) -> None:

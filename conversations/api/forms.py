@@ -13,6 +13,8 @@ from rest_framework.exceptions import ErrorDetail
 from conversations import queries
 from conversations.channels import cards
 from conversations.channels.cards import BadCard, Card
+from conversations.channels.email_heads import MOST_COPIES
+from conversations.channels.email_writing import SUBJECT_LENGTH
 from conversations.channels.templates import MOST_VALUE
 from conversations.files.limits import MOST_FILES
 from conversations.models import Conversation
@@ -104,6 +106,14 @@ class TemplateForm(serializers.Serializer):
     )
 
 
+class MailForm(serializers.Serializer):
+    subject = serializers.CharField(
+        allow_blank=True, default="", max_length=SUBJECT_LENGTH, help_text="Empty: the thread's own."
+    )
+    cc = serializers.ListField(child=serializers.CharField(), max_length=MOST_COPIES, default=list)
+    bcc = serializers.ListField(child=serializers.CharField(), max_length=MOST_COPIES, default=list)
+
+
 class Reply(serializers.Serializer):
     text = serializers.CharField(trim_whitespace=False, allow_blank=True, default="")
     files = serializers.ListField(
@@ -114,6 +124,10 @@ class Reply(serializers.Serializer):
     )
     cards = serializers.ListField(child=CardField(), max_length=cards.MOST_CARDS, default=list)
     quick_replies = QuickReplyForm(many=True, required=False, help_text="Answers that the customer may tap.")
+    mail = MailForm(
+        required=False,
+        help_text="Of e-mail: its subject and who gets a copy, 20 addresses at most. Absent: nobody does.",
+    )
     template = TemplateForm(required=False, help_text="Instead of a text; also after the reply window.")
     seen_number = serializers.IntegerField(
         required=False,

@@ -15,6 +15,7 @@ from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
 from conversations import gates, outbound, queries
 from conversations.api import forms, rows
+from conversations.channels.email_heads import MailHead
 from conversations.channels.outgoing import QuickReply, Template
 from conversations.channels.templates import BadFilling
 from conversations.queries import ThreadPosition
@@ -39,6 +40,11 @@ _FIELDS = {
     "too_many_quick_replies": "quick_replies",
     "no_templates": "template",
     "template_alone": "template",
+    "no_mail_head": "mail",
+    "bad_address": "mail",
+    "too_many_addresses": "mail",
+    "bad_subject": "mail.subject",
+    "subject_too_long": "mail.subject",
 }
 
 
@@ -117,12 +123,16 @@ class OneMessage(BrandView):
 
 def wished(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an outbound.Wish that a read forms.Reply says by itself."""
+    mail = values.get("mail")
     return {
         "seen_number": values.get("seen_number"),
         "outside_window": values["outside_window"],
         "files": list(dict.fromkeys(values["files"])),
         "cards": values["cards"],
         "quick_replies": [QuickReply(**choice) for choice in values.get("quick_replies", ())],
+        "mail": MailHead(subject=mail["subject"], cc=tuple(mail["cc"]), bcc=tuple(mail["bcc"]))
+        if mail
+        else None,
     }
 
 

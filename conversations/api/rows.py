@@ -120,6 +120,11 @@ class MessageRow(serializers.Serializer):
     written_from = serializers.CharField(
         help_text="A mail's sender, where it is not the customer's own address."
     )
+    mail_to = serializers.ListField(child=serializers.CharField(), help_text="To of a mail that came in.")
+    cc = serializers.ListField(child=serializers.CharField(), help_text="Who else got a mail.")
+    bcc = serializers.ListField(
+        child=serializers.CharField(), help_text="Who else got a mail of ours in secret."
+    )
     is_typed = serializers.BooleanField(
         help_text="Written into a website's form: nobody has proven that the address is the writer's."
     )

@@ -130,7 +130,7 @@ class Email(Channel):
             response = transport(email_servers.mailed(message, account, content, self.log_in(account)))
         if not wire.accepted(response):
             raise (
-                email_servers.relay_error(response)
+                email_servers.relay_error(response, has_copies=bool(message.cc or message.bcc))
                 if account.base_url
                 else email_servers.smtp_error(response)
             )

@@ -14,6 +14,9 @@ _NOBODY = re.compile(
 )
 _TOO_LARGE = re.compile(r"too (?:large|big)|size (?:limit|exceed)|exceeds", re.IGNORECASE)
 
+COPY = "copy"
+"""The stage at which somebody is named who gets a copy: what is refused there says nothing of the customer."""
+
 _AUTH_CODES = frozenset({530, 534, 535, 538})
 _OWN_STAGES = frozenset({"connect", "hello", "login", "sender"})
 """Before the recipient is named: what is refused there concerns the whole account."""
@@ -32,12 +35,18 @@ _BY_DETAIL: dict[tuple[int, int], ErrorKind] = {
 
 
 def refusal(code: int, text: str, *, stage: str = "") -> DeliveryError:
-    """What a server's reply means. stage: connect, hello, login, sender, recipient, data; "" where not known."""
+    """What a server's reply means. stage: connect, hello, login, sender, recipient, copy, data; "" where not
+    known."""
     return DeliveryError(kind_of(code, text, stage=stage), code=str(code), detail=text[:500])
 
 
 def kind_of(code: int, text: str, *, stage: str = "") -> ErrorKind:
     """The meaning of a reply code with its text, or of a bounce's status with its diagnosis (code 0)."""
+    kind = _kind_of(code, text, stage)
+    return ErrorKind.BAD_REQUEST if stage == COPY and kind is ErrorKind.RECIPIENT_GONE else kind
+
+
+def _kind_of(code: int, text: str, stage: str) -> ErrorKind:
     enhanced = _ENHANCED.search(text)
     grade = int(enhanced[1]) if enhanced and not 400 <= code < 600 else code // 100
     subject, detail = (int(enhanced[2]), int(enhanced[3])) if enhanced else (0, 0)

@@ -27,7 +27,7 @@ def mailed(
     params = {
         **log_in,
         "sender": email_writing.envelope_address(message.reply_address or account.account_id),
-        "recipients": email_writing.envelope_address(message.address),
+        "recipients": email_writing.envelope_recipients(message),
     }
     return PlatformRequest(method="SEND", url=address(account), params=params, content=content)
 
@@ -38,7 +38,7 @@ def relayed(message: OutgoingMessage, account: Account, content: bytes) -> Platf
         **wire.bearer(account),
         "Content-Type": "message/rfc822",
         "X-Envelope-Sender": email_writing.envelope_address(message.reply_address or account.account_id),
-        "X-Envelope-Recipients": email_writing.envelope_address(message.address),
+        "X-Envelope-Recipients": email_writing.envelope_recipients(message),
     }
     return PlatformRequest(
         method="POST", url=f"{account.base_url.rstrip('/')}/mails", headers=headers, content=content
@@ -59,12 +59,13 @@ def smtp_error(response: PlatformResponse) -> DeliveryError:
     return email_errors.refusal(response.status, text, stage=response.headers.get("stage", ""))
 
 
-def relay_error(response: PlatformResponse) -> DeliveryError:
-    """A relay passes the SMTP reply on as {"smtp": "550 5.1.1 …"}; else its own status counts."""
+def relay_error(response: PlatformResponse, *, has_copies: bool) -> DeliveryError:
+    """A relay passes the SMTP reply on as {"smtp": "550 5.1.1 …"}; else its own status counts. It does not say of
+    whom the reply speaks, when others get a copy."""
     reply = wire.text(wire.answer(response), "smtp")
     code, _, text = reply.partition(" ")
     if code.isascii() and code.isdigit() and len(code) == 3:
-        return email_errors.refusal(int(code), text)
+        return email_errors.refusal(int(code), text, stage=email_errors.COPY if has_copies else "")
     kind = _RELAY_ERRORS.get(response.status) or (
         ErrorKind.TEMPORARY if response.status >= 500 else ErrorKind.BAD_REQUEST
     )

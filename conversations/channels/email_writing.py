@@ -58,6 +58,8 @@ def write(message: OutgoingMessage, account: Account) -> bytes:
     )
     mail["From"] = _mailbox(account.account_id, name)
     mail["To"] = _mailbox(message.address)
+    if message.cc:
+        mail["Cc"] = [_mailbox(address) for address in message.cc]
     if message.reply_address and message.reply_address != account.account_id:
         mail["Reply-To"] = _mailbox(message.reply_address, str(account.settings.get("from_name", "")).strip())
     mail["Subject"] = (
@@ -85,6 +87,12 @@ def envelope_address(given: str) -> str:
             ErrorKind.BAD_REQUEST, code="bad_address", detail="mail cannot be sent to this address"
         )
     return f"{local}@{domain}"
+
+
+def envelope_recipients(message: OutgoingMessage) -> str:
+    """Everybody who gets the mail as SMTP names them, the customer first, with commas. Raises DeliveryError."""
+    addresses = map(envelope_address, (message.address, *message.cc, *message.bcc))
+    return ",".join(dict.fromkeys(addresses))
 
 
 def _write_body(mail: EmailMessage, message: OutgoingMessage) -> None:

@@ -65,6 +65,7 @@ class OutgoingMessage:
     reply_to: the platform's id of the message that is answered, "" for none.
     subject, references: of e-mail; references are the Message-IDs of the thread, oldest first.
     reply_address: of e-mail: where the customer's answer goes, signed for this conversation.
+    cc, bcc: of e-mail: who else gets it; bcc in secret.
     to: where a public or private answer to a comment goes: "comment:<id>", "private:<comment id>", else "".
     """
 
@@ -83,5 +84,7 @@ class OutgoingMessage:
     subject: str = ""
     references: tuple[str, ...] = ()
     reply_address: str = ""
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
     to: str = ""
     tried_at: datetime | None = None

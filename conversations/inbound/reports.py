@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from conversations.channels import email_heads
 from conversations.channels.items import DeliveryReport
 from conversations.channels.outgoing import PUBLIC
 from conversations.events import MessageDelivered, MessageFailed, MessageRead, MessageSent
@@ -49,7 +50,9 @@ def take(batch: Batch, entry: Entry, item: DeliveryReport) -> str:
     for external_id in item.external_ids:
         reference = Reference(entry.inbox.id, external_id[:300])
         said = batch.said.get(reference) or _named_by_us(batch, reference, item)
-        if said is not None:
+        if said is not None and email_heads.is_copy(said.details, item.address):
+            outcomes.add(Outcome.UNRELATED)  # the customer's own mail may have come all the same
+        elif said is not None:
             outcomes.add(_tell(batch, said, _move(item, at)))
         else:
             outcomes.add(_park(batch, entry, reference, _move(item, at)))

@@ -89,14 +89,15 @@ class FakeEmail(Platform):
         mail = message_from_bytes(request.body, policy=policy.default)
         to = request.headers.get("x-envelope-recipients", "")
         shown = {"to": to, "subject": str(mail["Subject"] or ""), "message_id": str(mail["Message-ID"] or "")}
-        customer = self.stage.world.customer(account, to)
+        first, *copies = (self.stage.world.customer(account, each) for each in to.split(","))
         refusal = self.stage.faults.refusal() or _objection(account, request, mail)
-        if not refusal and (customer is None or not customer.follows):
+        if not refusal and (first is None or not first.follows):
             refusal = "blocked"
-        if refusal or customer is None:
+        if refusal or first is None:
             return self.record(account, "mails", request, shown, refuse(refusal or "blocked"))
-        customer.bubbles.append(_bubble(mail, self.stage.world.now()))
-        self.stage.world.touch(customer)
+        for customer in filter(None, [first, *copies]):  # a copy also goes to mailboxes outside of this world
+            customer.bubbles.append(_bubble(mail, self.stage.world.now()))
+            self.stage.world.touch(customer)
         done = answer({"queued": shown["message_id"]})
         return self.record(account, "mails", request, {**shown, "text": _words(mail)}, done)
 

@@ -56,6 +56,11 @@ TITLES = {
     "too_many_cards": _("Too many cards for one answer."),
     "no_templates": _("This channel knows no templates."),
     "template_alone": _("A template goes with one file at most, and with nothing else."),
+    "no_mail_head": _("Only an e-mail has a subject and copies."),
+    "bad_address": _("One of the addresses cannot be written to."),
+    "too_many_addresses": _("Too many people for one mail."),
+    "bad_subject": _("The subject holds characters that cannot be sent."),
+    "subject_too_long": _("The subject is too long."),
     "bad_filling": _("A gap of the template is empty, or holds what the platform does not take."),
 }
 
@@ -110,6 +115,18 @@ def text_in(body: dict[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise BadRequest
     return value
+
+
+def texts_in(body: dict[str, Any], key: str, *, most: int) -> tuple[str, ...]:
+    """A list of at most `most` strings of the body; absent means none. Raises BadRequest."""
+    values = body.get(key, [])
+    if (
+        not isinstance(values, list)
+        or len(values) > most
+        or not all(isinstance(each, str) for each in values)
+    ):
+        raise BadRequest
+    return tuple(values)
 
 
 def number_in(body: dict[str, Any], key: str, *, most: int = 2**31 - 1) -> int:

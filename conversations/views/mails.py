@@ -33,6 +33,7 @@ def show(request: MemberRequest, message_id: UUID) -> HttpResponse:
             {
                 "message": message,
                 "details": details,
+                "is_ours": message.direction == Message.Direction.OUT,
                 "whole_text": details.get("full_text") or message.text,
             },
         )

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from conversations import gates, lifecycle, outbound, queries
+from conversations.channels.email_heads import MailHead
 from conversations.channels.outgoing import Template
 from conversations.channels.templates import BadFilling
 from conversations.comments import answering
@@ -27,16 +28,20 @@ from conversations.views.answers import (
     problem,
     switch_in,
     text_in,
+    texts_in,
 )
 from tenants.workspace.access import MemberRequest, Permission, needs
 from tenants.workspace.log import newest_sequence
+
+MOST_GIVEN = 100
+"""Addresses in one field that are looked at; how many may go out, is told by the verb."""
 
 
 @act
 @needs(Permission.REPLY)
 def reply(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     """Answer the customer: {text, client_id, seen_number, outside_window, files: [id], template: {id, values},
-    comment: {id, is_private}}.
+    comment: {id, is_private}, mail: {subject, cc: [address], bcc: [address]}}.
 
     The same client_id answers the same rows.
     """
@@ -59,8 +64,20 @@ def reply(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
         outside_window=switch_in(body, "outside_window"),
         files=ids_in(body, "files"),
         template=template,
+        mail=_mail_head_in(body),
     )
     return _message_answer(message)
+
+
+def _mail_head_in(body: dict[str, Any]) -> MailHead | None:
+    if body.get("mail") is None:
+        return None
+    head = object_in(body, "mail")
+    return MailHead(
+        subject=text_in(head, "subject"),
+        cc=texts_in(head, "cc", most=MOST_GIVEN),
+        bcc=texts_in(head, "bcc", most=MOST_GIVEN),
+    )
 
 
 def _answer_comment(request: MemberRequest, conversation: Conversation, body: dict[str, Any]) -> HttpResponse:

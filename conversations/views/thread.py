@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET
 
 from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
-from conversations import gates, queries, ways
-from conversations.channels import registry
+from conversations import gates, mail_threads, queries, ways
+from conversations.channels import email_heads, email_writing, registry
 from conversations.comments import queries as comments
 from conversations.models import Conversation
 from conversations.queries import Row, ThreadPosition
@@ -48,6 +48,7 @@ def context_of(request: MemberRequest, view: str, conversation_id: UUID) -> dict
         "first_unread": _first_unread(opened.messages, row["read_number"]) if row["unread"] else None,
         "window": reads.reply_window(conversation),
         "reachable": conversation.identity.is_reachable,
+        "mail_head": _mail_head(conversation, messages),
         "ways": _ways(conversation, visible),
         "inbox_health": conversation.inbox.health,
         "agents": reads.assignable_agents(),
@@ -185,6 +186,19 @@ def position_of(cursor: str) -> ThreadPosition:
     if abs(position.number) >= 2**31:
         raise Http404
     return position
+
+
+def _mail_head(conversation: Conversation, messages: list[Row]) -> Row | None:
+    """What stands in the head of the next mail; None where no mail is written. One query, of mails only."""
+    if not registry.open(conversation.inbox.channel).capabilities.has_subject:
+        return None
+    return {
+        "to": conversation.identity.address,
+        "own": mail_threads.own_addresses(),
+        "subject": mail_threads.next_subject(messages),
+        "subject_limit": email_writing.SUBJECT_LENGTH,
+        "most": email_heads.MOST_COPIES,
+    }
 
 
 def _ways(conversation: Conversation, inbox_ids: frozenset[UUID] | None) -> list[Row]:

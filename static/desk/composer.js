@@ -2,6 +2,7 @@
 
 import { CommentTarget } from "./comments.js";
 import { isComposing } from "./ime.js";
+import { MailHead } from "./mail_head.js";
 import { field } from "./render.js";
 import { keep, read } from "./store.js";
 import { Templates } from "./templates.js";
@@ -31,6 +32,7 @@ export class Composer {
     const files = () => this.tray.ready.length;
     this.templates = new Templates({ send: (words, template) => this.#sendTemplate(words, template), files, signedOut: on.signedOut });
     this.target = new CommentTarget(() => this.#measure());
+    this.head = new MailHead(() => this.#measure());
     this.notes = new WindowNotes();
     setInterval(() => this.notes.show(), WINDOW_TICK_MS);
     this.attach();
@@ -53,6 +55,7 @@ export class Composer {
     this.tray.attach(this.form, this.conversationId);
     this.templates.attach(this.form);
     this.target.attach();
+    this.head.attach(this.conversationId);
     this.#measure();
     this.notes.attach(this.form);
   }
@@ -62,10 +65,12 @@ export class Composer {
   }
 
   /** Put words back to be edited, in front of what stands there, and their files. @param {string} words
-   * @param {any[]} files @param {{id: string, is_private: boolean} | null} comment */
-  takeBack(words, files = [], comment = null) {
+   * @param {any[]} files @param {{id: string, is_private: boolean} | null} comment
+   * @param {import("./mail_head.js").Head | null} mail */
+  takeBack(words, files = [], comment = null, mail = null) {
     this.tray.takeBack(files);
     this.target.take(comment);
+    this.head.take(mail);
     this.area.value = [words, this.area.value].filter(Boolean).join("\n");
     this.#changed();
     this.focus();
@@ -77,6 +82,7 @@ export class Composer {
     if (!this.form) return;
     this.notes.changed(row);
     this.target.show();
+    this.head.show();
     this.#measure();
     this.showOwner(row.assignee_id, row.assignee_name);
   }
@@ -129,17 +135,18 @@ export class Composer {
     const parts = this.form.dataset.segments ? segmentsOf(this.area.value) : 0;
     field(this.form, "segments").textContent = parts > 1 ? text("segments", { n: parts }) : "";
     field(this.form, "draft").hidden = !this.area.value;
-    this.form.querySelector('[type="submit"]').disabled = left < 0 || this.tray.isBusy || this.target.isMissing;
+    this.form.querySelector('[type="submit"]').disabled = left < 0 || this.tray.isBusy || this.target.isMissing || this.head.isWrong;
     return left;
   }
 
   #send() {
     const words = this.area.value.trim();
     const files = this.tray.ready;
-    if ((!words && !files.length) || this.tray.isBusy || this.target.isMissing || this.#measure() < 0) return;
-    this.on.send(words, this.form.dataset.window === "human_only", { files, ...this.target.wish });
+    if ((!words && !files.length) || this.tray.isBusy || this.target.isMissing || this.head.isWrong || this.#measure() < 0) return;
+    this.on.send(words, this.form.dataset.window === "human_only", { files, ...this.target.wish, ...this.head.wish });
     this.area.value = "";
     this.target.take(null);
+    this.head.take(null);
     this.tray.clear();
     this.#changed();
   }

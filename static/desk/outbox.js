@@ -10,7 +10,8 @@ const TOO_MANY = 429;
  * An answer on its way. `state`: sending | kept (no connection) | held (the conversation has moved) | refused.
  * @typedef {{client_id: string, conversation_id: string, url: string, text: string, seen_number: number,
  *   outside_window: boolean, at: string, state: string, code?: string, title?: string, newer?: any[],
- *   files?: {id: string, name: string, mime: string, size: number}[], template?: object}} Entry
+ *   files?: {id: string, name: string, mime: string, size: number}[], template?: object,
+ *   mail?: import("./mail_head.js").Head}} Entry
  */
 
 export class Outbox {
@@ -84,10 +85,10 @@ export class Outbox {
   }
 
   async #send(entry) {
-    const { client_id, text, seen_number, outside_window, template = null, comment = null } = entry;
+    const { client_id, text, seen_number, outside_window, template = null, comment = null, mail = null } = entry;
     const files = (entry.files ?? []).map((file) => file.id);
     try {
-      const answer = await post(entry.url, { client_id, text, seen_number, outside_window, files, template, comment });
+      const answer = await post(entry.url, { client_id, text, seen_number, outside_window, files, template, comment, mail });
       this.take(client_id);
       this.on.sent(entry, answer);
       return true;

@@ -124,6 +124,13 @@ function paintMail(element, message) {
   field(element, "subject").hidden = !message.subject || Boolean(message.unsent_at);
   link.textContent = message.subject ?? "";
   if (message.id) link.href = link.getAttribute("href").replace(/[0-9a-f-]{36}/, message.id);
+  const isCustomers = message.direction === "in" && !message.written_from;
+  element.dataset.everybody = isCustomers ? [...(message.mail_to ?? []), ...(message.cc ?? [])].join(" ") : "";
+  for (const [place, name] of [["copy", "cc"], ["secret-copy", "bcc"]]) {
+    field(element, name).textContent = (message[name] ?? []).join(", ");
+    field(element, place).hidden = !message[name]?.length;
+  }
+  field(element, "copies").hidden = Boolean(message.unsent_at) || !(message.cc?.length || message.bcc?.length);
   field(element, "typed").hidden = !message.is_typed || Boolean(message.unsent_at);
   field(element, "written-from").textContent = message.written_from ?? "";
 }

@@ -27,6 +27,7 @@ export class Unsent {
       direction: "out",
       kind: "text",
       text: entry.text,
+      ...entry.mail,
       attachments: (entry.files ?? []).map((file) => ({ ...file, kind: "file", state: "none", url: "" })),
       author_kind: "agent",
       agent_name: "",
@@ -84,7 +85,7 @@ export class Unsent {
 
   #edit(clientId) {
     const entry = this.#drop(clientId);
-    if (entry && !entry.template) this.composer.takeBack(entry.text, entry.files, entry.comment);
+    if (entry && !entry.template) this.composer.takeBack(entry.text, entry.files, entry.comment, entry.mail);
   }
 
   #drop(clientId) {
