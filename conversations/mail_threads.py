@@ -54,6 +54,12 @@ def next_subject(thread: Sequence[queries.Row]) -> str:
     return email_writing.answer_subject(next(filter(None, reversed(known)), ""))
 
 
+def last_of_customer(thread: Sequence[queries.Row]) -> queries.Row | None:
+    """The customer's newest mail that came from their own address, among rows of a thread, oldest first."""
+    found = (row for row in reversed(thread) if row["direction"] == "in" and row["mail_to"] + row["cc"])
+    return next((row for row in found if not row["written_from"]), None)
+
+
 def own_addresses() -> list[str]:
     """The brand's own mailboxes, which get no copy of what they send. One query."""
     return sorted(Inbox.objects.filter(channel="email").values_list("account_id", flat=True).distinct())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from conversations.channels.email_writing import SUBJECT_LENGTH
 from conversations.channels.templates import MOST_VALUE
 from conversations.files.limits import MOST_FILES
 from conversations.models import Conversation
-from tenants.workspace.rest import MOST, PAGE
+from tenants.workspace.rest import MOST, PAGE, refuse_unknown
 
 NOBODY = "none"
 NEWEST, CLOSING = "newest", "closing"
@@ -112,6 +113,12 @@ class MailForm(serializers.Serializer):
     )
     cc = serializers.ListField(child=serializers.CharField(), max_length=MOST_COPIES, default=list)
     bcc = serializers.ListField(child=serializers.CharField(), max_length=MOST_COPIES, default=list)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A field that is written otherwise would be people who get nothing: refused as in every body."""
+        if isinstance(data, Mapping):
+            refuse_unknown(data, MailForm)
+        return super().to_internal_value(data)
 
 
 class Reply(serializers.Serializer):

@@ -131,7 +131,7 @@ def wished(values: Mapping[str, Any]) -> dict[str, Any]:
         "cards": values["cards"],
         "quick_replies": [QuickReply(**choice) for choice in values.get("quick_replies", ())],
         "mail": MailHead(subject=mail["subject"], cc=tuple(mail["cc"]), bcc=tuple(mail["bcc"]))
-        if mail
+        if mail is not None
         else None,
     }
 

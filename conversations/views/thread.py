@@ -48,7 +48,7 @@ def context_of(request: MemberRequest, view: str, conversation_id: UUID) -> dict
         "first_unread": _first_unread(opened.messages, row["read_number"]) if row["unread"] else None,
         "window": reads.reply_window(conversation),
         "reachable": conversation.identity.is_reachable,
-        "mail_head": _mail_head(conversation, messages),
+        "mail_head": _mail_head(conversation, None if opened.after else opened.messages),
         "ways": _ways(conversation, visible),
         "inbox_health": conversation.inbox.health,
         "agents": reads.assignable_agents(),
@@ -188,14 +188,20 @@ def position_of(cursor: str) -> ThreadPosition:
     return position
 
 
-def _mail_head(conversation: Conversation, messages: list[Row]) -> Row | None:
-    """What stands in the head of the next mail; None where no mail is written. One query, of mails only."""
+def _mail_head(conversation: Conversation, newest: list[Row] | None) -> Row | None:
+    """What stands in the head of the next mail; None where no mail is written. newest: the end of the thread, where
+    it is read already. One query, of mails only."""
     if not registry.open(conversation.inbox.channel).capabilities.has_subject:
         return None
+    if newest is None:
+        newest = queries.thread(conversation.id, limit=PAGE)
+    last = mail_threads.last_of_customer(newest)
     return {
         "to": conversation.identity.address,
+        "number": last["number"] if last else 0,
+        "everybody": [*last["mail_to"], *last["cc"]] if last else [],
         "own": mail_threads.own_addresses(),
-        "subject": mail_threads.next_subject(messages),
+        "subject": mail_threads.next_subject(newest),
         "subject_limit": email_writing.SUBJECT_LENGTH,
         "most": email_heads.MOST_COPIES,
     }

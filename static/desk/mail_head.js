@@ -69,10 +69,11 @@ export class MailHead {
 
   /** Whom the customer's last mail went to, without ourselves and the customer. */
   #everybody() {
-    const last = [...document.querySelectorAll("#messages .message.is-in[data-everybody]")].filter((bubble) => bubble.dataset.everybody.trim()).at(-1);
-    const { own, to, most } = this.place.dataset;
+    const { own, to, most, number } = this.place.dataset;
+    const mails = [...document.querySelectorAll("#messages .message.is-in[data-everybody]")].map((bubble) => bubble.dataset);
+    const last = mails.filter((mail) => mail.everybody.trim() && Number(mail.number) > Number(number)).at(-1) ?? this.place.dataset;
     const ours = new Set([...own.split(" "), to]);
-    const all = (last?.dataset.everybody ?? "").split(" ").filter((each) => ADDRESS.test(each));
+    const all = last.everybody.split(" ").filter((each) => ADDRESS.test(each));
     return [...new Set(all)].filter((each) => !ours.has(each) && !ours.has(each.replace(/\+[^@]*@/, "@"))).slice(0, Number(most));
   }
 

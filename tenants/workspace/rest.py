@@ -40,7 +40,7 @@ class BrandView(APIView):
     def query(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """The query string, read by `form`. A parameter that it does not know is refused, and one given twice."""
         given = self.request.query_params
-        _refuse_unknown(given, form)
+        refuse_unknown(given, form)
         for name, values in given.lists():
             if len(values) > 1:
                 raise exceptions.ValidationError({name: exceptions.ErrorDetail("Given twice.", "repeated")})
@@ -82,7 +82,7 @@ class NothingHere(BrandView):
 
 def read_body(form: type[Serializer[Any]], given: Mapping[str, Any]) -> dict[str, Any]:
     """What the JSON object of a call says, read by `form`. Raises ValidationError, also for an unknown field."""
-    _refuse_unknown(given, form)
+    refuse_unknown(given, form)
     return _valid(form, given)
 
 
@@ -104,7 +104,8 @@ def _plain(part: Any) -> Any:
     return str(part) if isinstance(part, UUID) else part.isoformat() if hasattr(part, "isoformat") else part
 
 
-def _refuse_unknown(given: Mapping[str, Any], form: type[Serializer[Any]]) -> None:
+def refuse_unknown(given: Mapping[str, Any], form: type[Serializer[Any]]) -> None:
+    """Raises ValidationError for every field that the form does not have."""
     unknown = [name for name in given if name not in form._declared_fields]
     if unknown:
         raise exceptions.ValidationError(

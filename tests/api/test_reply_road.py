@@ -166,6 +166,18 @@ def test_the_roads_answer_is_the_views(road: Road, bobs: Api, messages: str, in_
     assert (by_road[2]["number"], by_road[2]["agent_name"], by_road[2]["status"]) == (3, "Bob", "pending")
 
 
+def test_a_mail_and_its_head_go_by_the_road_as_by_the_view(road: Road, bobs: Api, in_acme: TenantRef) -> None:
+    path = path_of(a_conversation(an_inbox("email")))
+    body = {"text": "Hi", "mail": {"subject": "Refund", "cc": ["ken@b.example"], "bcc": ["boss@b.example"]}}
+    rows = [road.post(bobs, path, body)[2] for _ in range(2)]
+    assert road.views == 1
+    assert [(row["subject"], row["cc"], row["bcc"]) for row in rows] == [
+        ("Refund", ["ken@b.example"], ["boss@b.example"])
+    ] * 2
+    status, _headers, problem = road.post(bobs, path, {**body, "mail": {"cc": ["ken"]}})
+    assert (status, problem["errors"][0]["code"], road.views) == (400, "bad_address", 2)
+
+
 def test_another_language_is_answered_in_that_language(road: Road, writer: Api, messages: str) -> None:
     road.learn(writer, messages)
     wishes = ["ja", "en", "ja", "en"]

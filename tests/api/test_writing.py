@@ -85,6 +85,61 @@ def test_a_wrong_field_is_400_and_names_the_field(
     assert sent() == []
 
 
+COPIES = {"subject": "Your refund", "cc": ["Ken@customer.example"], "bcc": ["boss@shop.example"]}
+
+
+def a_mail() -> str:
+    return f"conversations/{a_conversation(an_inbox('email')).id}/messages"
+
+
+def test_an_answer_by_mail_has_a_subject_and_copies(writer: Api, in_acme: object) -> None:
+    messages = a_mail()
+    row = writer.post(messages, {"text": "Hi", "mail": COPIES}).json()
+    assert (row["subject"], row["cc"], row["bcc"]) == (
+        "Your refund",
+        ["ken@customer.example"],
+        ["boss@shop.example"],
+    )
+    for nothing in ({}, {"mail": {}}):
+        row = writer.post(messages, {"text": "Hi", **nothing}).json()
+        assert (row["subject"], row["cc"], row["bcc"]) == ("", [], [])
+    assert writer.get(messages).json()["results"][1]["bcc"] == ["boss@shop.example"]
+
+
+@pytest.mark.parametrize(
+    ("mail", "field", "code"),
+    [
+        ({"cc": ["ken"]}, "mail", "bad_address"),
+        ({"bcc": ["a@b.example\r\nBcc: eve@evil.example"]}, "mail", "bad_address"),
+        (
+            {"cc": [f"p{n}@b.example" for n in range(20)], "bcc": ["q@b.example"]},
+            "mail",
+            "too_many_addresses",
+        ),
+        ({"cc": [f"p{n}@b.example" for n in range(21)]}, "mail.cc", "max_length"),
+        ({"subject": "a\r\nBcc: eve@evil.example"}, "mail.subject", "bad_subject"),
+        ({"subject": "a\u2028b"}, "mail.subject", "bad_subject"),
+        ({"subject": "x" * 201}, "mail.subject", "max_length"),
+        ({"to": "eve@evil.example"}, "mail.to", "unknown_field"),
+        ("ken@b.example", "mail.non_field_errors", "invalid"),
+    ],
+)
+def test_a_head_that_no_mail_can_have_is_400(
+    writer: Api, in_acme: object, mail: object, field: str, code: str
+) -> None:
+    answer = writer.post(a_mail(), {"text": "Hi", "mail": mail})
+    assert answer.status_code == 400 and sent() == []
+    [error] = answer.json()["errors"]
+    assert (error["field"].split(".", 2)[:2], error["code"]) == (field.split("."), code)
+
+
+def test_a_head_is_refused_where_no_mail_is_written(writer: Api, messages: str) -> None:
+    answer = writer.post(messages, {"text": "Hi", "mail": COPIES})
+    assert answer.status_code == 400
+    assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [("mail", "no_mail_head")]
+    assert sent() == [] and writer.post(messages, {"text": "Hi"}).status_code == 201
+
+
 POISON = {
     "nothing": b"",
     "no JSON": b"{",

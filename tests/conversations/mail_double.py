@@ -25,7 +25,8 @@ GREETING = {
 
 
 class MailDouble:
-    """replies: what is said at each step, over GREETING; HANG_UP ends the connection, HOLD waits for the end."""
+    """replies: what is said at each step, over GREETING; HANG_UP ends the connection, HOLD waits for the end.
+    Under a whole line, like "RCPT TO:<a@b.example>", is what is said to that line alone."""
 
     def __init__(self, replies: Mapping[str, str], certificate: ssl.SSLContext | None) -> None:
         self.replies = {**GREETING, **replies}
@@ -61,7 +62,7 @@ class MailDouble:
             words = line.decode("latin-1").rstrip("\r\n")
             self.said.append(words)
             step = words.partition(" ")[0].upper()
-            if not self._say(connection, step):
+            if not self._say(connection, words if words in self.replies else step):
                 return
             if step == "STARTTLS" and self.certificate is not None:
                 connection = self.certificate.wrap_socket(connection, server_side=True)

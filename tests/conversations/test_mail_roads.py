@@ -14,19 +14,22 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from contacts.models import ContactIdentity
-from conversations import inbound, inboxes, lanes, lifecycle, mail_threads, reply_tokens
+from conversations import inbound, inboxes, lanes, lifecycle, mail_threads, queries, reply_tokens
 from conversations.channels import registry
+from conversations.channels.cards import Card, CardKind
 from conversations.channels.email_addresses import tagged, tokens
+from conversations.channels.email_heads import MailHead
 from conversations.files import incoming
 from conversations.inbound import Arrival
 from conversations.models import Conversation, InboundRecord, Inbox, Message, Wait
+from conversations.outbound import ReplyRefused
 from tenants.directory import TenantRef
 from tenants.models import ChannelApp
 from tenants.scope import scoped_tenant, tenant_scope
 from tenants.workspace.events import SYSTEM, Actor
 from tenants.workspace.models import Agent
 from tests.conversations.mail_double import MailDouble, running_mail_double
-from tests.conversations.outgoing import answer, deliver, statuses
+from tests.conversations.outgoing import a_conversation, an_inbox, answer, deliver, statuses
 from tests.conversations.posting import call
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,6 +75,16 @@ def arrive(inbox: Inbox, *mails: bytes) -> None:
     inbound.receive(
         [Arrival(item, inbox.id) for raw in elements for item in channel.parse_element(SUPPORT, raw)]
     )
+
+
+def bounce_of(message_id: str, address: str) -> bytes:
+    return (
+        "Message-ID: <b1@mx.example>\r\nFrom: MAILER-DAEMON@mx.example\r\nTo: support@shop.example\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nno\r\n--b\r\n"
+        "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\n"
+        f"Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message_id}>\r\n\r\n--b--\r\n"
+    ).encode()
 
 
 def thread() -> list[tuple[str, str]]:
@@ -243,6 +256,97 @@ def test_the_headings_of_a_mail_cost_one_query(
     assert mail_threads.headings(conversation, message)["reply_address"] == SUPPORT
 
 
+# --- copies ------------------------------------------------------------------------------------------------
+
+
+COPIES = MailHead(subject="Your refund", cc=("ken@customer.example",), bcc=("boss@shop.example",))
+
+
+def test_copies_go_by_the_envelope_and_the_secret_ones_are_in_no_mail(
+    server: MailDouble, inbox: Inbox, bob_agent: Agent
+) -> None:
+    arrive(inbox, mail("hello"))
+    conversation = Conversation.objects.get()
+    message = answer(conversation, "Sent today.", bob_agent, mail=COPIES)
+    deliver(conversation)
+    named = [line for line in server.said if line.startswith("RCPT")]
+    people = ("mei@customer.example", "ken@customer.example", "boss@shop.example")
+    assert named == [f"RCPT TO:<{address}>" for address in people]
+    [content] = server.mails
+    sent = message_from_bytes(content, policy=policy.default)
+    assert (sent["Subject"], sent["To"], sent["Cc"]) == ("Your refund", people[0], people[1])
+    assert b"boss" not in content and b"bcc" not in content.lower()
+    row = queries.messages_by_id([message.id])[message.id]
+    assert (row["subject"], row["cc"], row["bcc"], row["to"]) == ("Your refund", [people[1]], [people[2]], "")
+    answer(conversation, "And this.", bob_agent)
+    deliver(conversation)
+    plain = message_from_bytes(server.mails[1], policy=policy.default)
+    assert plain["Cc"] is None and plain["Subject"] == "Re: Your refund"
+    assert server.said.count(f"RCPT TO:<{people[1]}>") == 1
+
+
+def test_every_mail_of_an_answer_has_its_head(server: MailDouble, inbox: Inbox, bob_agent: Agent) -> None:
+    arrive(inbox, mail("hello"))
+    conversation = Conversation.objects.get()
+    card = Card(kind=CardKind.PRODUCT, title="Cup")
+    answer(conversation, "This one?", bob_agent, mail=COPIES, cards=[card])
+    ours = Message.objects.filter(direction="out")
+    assert ours.count() == 2 and all(row.details["bcc"] == ["boss@shop.example"] for row in ours)
+
+
+@pytest.mark.parametrize(
+    ("refused", "kind", "is_reachable"),
+    [("ken@customer.example", "bad_request", True), ("mei@customer.example", "recipient_gone", False)],
+)
+def test_a_copy_that_a_server_refuses_says_nothing_of_the_customer(
+    server: MailDouble, inbox: Inbox, bob_agent: Agent, refused: str, kind: str, is_reachable: bool
+) -> None:
+    arrive(inbox, mail("hello"))
+    conversation = Conversation.objects.get()
+    server.replies[f"RCPT TO:<{refused}>"] = "550 5.1.1 no such user"
+    message = answer(conversation, "Sent today.", bob_agent, mail=COPIES)
+    deliver(conversation)
+    message.refresh_from_db()
+    assert (message.status, message.error_kind, server.mails) == ("failed", kind, [])
+    assert ContactIdentity.objects.get().is_reachable is is_reachable
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("ken@customer.example", "sent"), ("mei@customer.example", "failed")]
+)
+def test_a_copy_that_comes_back_leaves_the_message_sent(
+    server: MailDouble, inbox: Inbox, bob_agent: Agent, address: str, status: str
+) -> None:
+    arrive(inbox, mail("hello"))
+    conversation = Conversation.objects.get()
+    message = answer(conversation, "Sent today.", bob_agent, mail=COPIES)
+    deliver(conversation)
+    message.refresh_from_db()
+    arrive(inbox, bounce_of(message.external_id, address))
+    message.refresh_from_db()
+    assert message.status == status
+
+
+@pytest.mark.parametrize("channel", ["line", "sms"])
+def test_other_channels_take_no_head(inbox: Inbox, bob_agent: Agent, channel: str) -> None:
+    other = a_conversation(an_inbox(channel))
+    with pytest.raises(ReplyRefused) as refusal:
+        answer(other, "Sent today.", bob_agent, mail=COPIES)
+    assert refusal.value.code == "no_mail_head" and not other.messages.filter(direction="out").exists()
+    assert answer(other, "Sent today.", bob_agent).status == "pending"
+
+
+def test_a_mail_that_came_in_says_who_else_got_it(inbox: Inbox) -> None:
+    arrive(inbox, mail("hello", To=f"{SUPPORT}, sales@shop.example", Cc="Ken <ken@customer.example>"))
+    [row] = queries.thread(Conversation.objects.get().id)
+    assert (row["mail_to"], row["cc"], row["bcc"]) == (
+        [SUPPORT, "sales@shop.example"],
+        ["ken@customer.example"],
+        [],
+    )
+    assert row["to"] == ""
+
+
 # --- machines ----------------------------------------------------------------------------------------------
 
 
@@ -252,14 +356,7 @@ def test_a_bounce_fails_our_message(server: MailDouble, inbox: Inbox, bob_agent:
     answer(conversation, "Sent today.", bob_agent)
     deliver(conversation)
     own = Message.objects.get(direction="out").external_id
-    bounce = (
-        "Message-ID: <b1@mx.example>\r\nFrom: MAILER-DAEMON@mx.example\r\nTo: support@shop.example\r\n"
-        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nno\r\n--b\r\n"
-        "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        "Final-Recipient: rfc822; mei@customer.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\n"
-        f"Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{own}>\r\n\r\n--b--\r\n"
-    ).encode()
-    arrive(inbox, bounce)
+    arrive(inbox, bounce_of(own, "mei@customer.example"))
     message = Message.objects.get(direction="out")
     assert (message.status, message.error_kind) == ("failed", "recipient_gone")
     assert Conversation.objects.count() == 1 and Message.objects.count() == 2

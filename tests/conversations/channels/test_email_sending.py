@@ -177,6 +177,38 @@ def test_a_domain_in_another_script_is_written_in_ascii() -> None:
     assert request.params["recipients"] == "mei@xn--czrs0t.example" == str(mail["To"])
 
 
+def test_copies_stand_in_the_envelope_and_secret_ones_nowhere_else() -> None:
+    cc = tuple(f"colleague{number}@customer.example" for number in range(15))
+    message = replace(MESSAGE, cc=cc, bcc=("boss@商店.example", cc[0]))
+    request, mail = sent(message)
+    assert [each.addr_spec for each in mail["Cc"].addresses] == list(cc) and mail["To"] == ADDRESS
+    assert request.params["recipients"].split(",") == [ADDRESS, *cc, "boss@xn--czrs0t.example"]
+    content = request.content or b""
+    assert mail["Bcc"] is None and b"boss" not in content and b"bcc" not in content.lower()
+    relayed = Platform(PlatformResponse(status=200, headers={}, body=b"{}"))
+    CHANNEL.send(message, RELAYED, relayed)
+    [posted] = relayed.requests
+    assert posted.headers["X-Envelope-Recipients"].split(",") == [ADDRESS, *cc, "boss@xn--czrs0t.example"]
+    assert b"boss" not in (posted.content or b"")
+    assert sent()[1]["Cc"] is None
+
+
+@pytest.mark.parametrize("field", ["cc", "bcc"])
+def test_a_copy_brings_no_field_of_its_own(field: str) -> None:
+    head: dict[str, Any] = {field: ("ken@b.example\r\nX-Evil: yes",)}
+    assert refused(replace(MESSAGE, **head)).code == "bad_address"
+
+
+def test_a_relay_that_refuses_one_of_several_says_nothing_of_the_customer() -> None:
+    for cc, kind in (((), ErrorKind.RECIPIENT_GONE), (("ken@b.example",), ErrorKind.BAD_REQUEST)):
+        relay = Platform(
+            PlatformResponse(status=422, headers={}, body=b'{"smtp": "550 5.1.1 no such mailbox"}')
+        )
+        with pytest.raises(DeliveryError) as error:
+            CHANNEL.send(replace(MESSAGE, cc=cc), RELAYED, relay)
+        assert error.value.kind == kind
+
+
 # --- files, cards, choices ---------------------------------------------------------------------------------
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 
@@ -73,6 +76,58 @@ def test_its_page_runs_nothing_and_loads_pictures_only_when_asked(as_bob: Client
     assert "default-src 'none'" in policy and "img-src data:;" in policy and "script-src" not in policy
     asked = as_bob.get(f"/desk/messages/{mail.id}/mail/page/?pictures=1")["Content-Security-Policy"]
     assert "img-src https: data:;" in asked and answer["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_composer_knows_whom_it_writes_to_and_which_addresses_are_ours(
+    as_bob: Client, mail: Message, acme: TenantRef
+) -> None:
+    page = as_bob.get(f"/inbox/all/{mail.conversation_id}/").content.decode()
+    assert 'data-to="mei@customer.example" data-own="support@shop.example"' in page
+    assert 'data-everybody="support@shop.example ken@customer.example"' in page
+    assert "Re: &lt;b&gt;Order&lt;/b&gt; 711" in page and "ken@customer.example" in page
+    with tenant_scope(acme):
+        other = a_conversation(an_inbox("line"))
+    assert "mail-head" not in as_bob.get(f"/inbox/all/{other.id}/").content.decode()
+
+
+def reply_to(client: Client, mail: Message, **head: Any) -> Any:
+    body = {"text": "Hi", "client_id": str(uuid4()), "seen_number": 1, "mail": {"subject": "", **head}}
+    url = f"/desk/conversations/{mail.conversation_id}/reply/"
+    return client.post(url, body, content_type="application/json")
+
+
+def test_an_answer_of_the_desk_has_copies_and_shows_them(as_bob: Client, mail: Message) -> None:
+    head = {"cc": ["ken@customer.example"], "bcc": ["boss@shop.example"]}
+    row = reply_to(as_bob, mail, subject="Refund", **head).json()["message"]
+    assert {name: row[name] for name in head} == head and row["subject"] == "Refund"
+    thread = as_bob.get(f"/inbox/all/{mail.conversation_id}/").content.decode()
+    assert '<span data-field="bcc">boss@shop.example</span>' in thread
+    whole = as_bob.get(f"/desk/messages/{row['id']}/mail/").content.decode()
+    for words in (
+        "support@shop.example",
+        "mei@customer.example",
+        "ken@customer.example",
+        "boss@shop.example",
+    ):
+        assert words in whole
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "code"),
+    [
+        ({"cc": ["ken"]}, 409, "bad_address"),
+        ({"bcc": [f"p{number}@b.example" for number in range(21)]}, 409, "too_many_addresses"),
+        ({"subject": "a\r\nBcc: eve@evil.example"}, 409, "bad_subject"),
+        ({"cc": "ken@customer.example"}, 400, "bad_request"),
+        ({"cc": [7]}, 400, "bad_request"),
+        ({"subject": None}, 400, "bad_request"),
+    ],
+)
+def test_a_head_that_cannot_be_sent_is_refused(
+    as_bob: Client, mail: Message, head: dict[str, Any], status: int, code: str
+) -> None:
+    answer = reply_to(as_bob, mail, **head)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 @pytest.mark.parametrize("path", ["mail/", "mail/page/"])
