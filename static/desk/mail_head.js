@@ -54,10 +54,14 @@ export class MailHead {
 
   /** The thread went on: as long as nobody has changed the head, it follows the customer's newest mail. */
   show() {
-    if (this.place && !read(this.key)) this.#put(null);
+    if (!this.place || this.isChanged) return;
+    const cc = this.#everybody();
+    this.#input("cc").value = cc.join(", ");
+    if (cc.length) this.#show("cc", true); // what somebody has opened stays open
   }
 
   #put(mail) {
+    this.isChanged = Boolean(mail);
     const head = mail ?? { subject: "", cc: this.#everybody(), bcc: [] };
     this.#input("cc").value = head.cc.join(", ");
     this.#input("bcc").value = head.bcc.join(", ");
@@ -78,6 +82,7 @@ export class MailHead {
   }
 
   #typed() {
+    this.isChanged = true;
     keep(this.key, this.#head());
     this.changed();
   }
