@@ -108,7 +108,7 @@ def test_the_inbox_of_the_newest_conversation_is_the_one_that_asks(
     Inbox.objects.update(base_url="http://127.0.0.1:1")
     other = an_inbox("line", double.url)
     newer = a_conversation(other)
-    Conversation.objects.filter(id=newer.id).update(identity=line.identity)
+    Conversation.objects.filter(id=newer.id).update(identity=line.identity, contact=line.contact)
     double.answers.append(HANAKO)
     fetch(line)
     assert ContactIdentity.objects.get(id=line.identity_id).display_name == "花子"

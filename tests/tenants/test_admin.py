@@ -65,6 +65,8 @@ def test_a_brands_admin_knows_no_platform_model() -> None:
         "tenants.Membership",
         "tenants.Invitation",
         "contacts.Contact",
+        "contacts.CustomField",
+        "contacts.Label",
         "conversations.Inbox",
         "conversations.InboundRecord",
         "comments.AutomaticAnswer",
