@@ -108,6 +108,7 @@ class BulkFile(ContactView):
         operation_id="bulk_file", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}
     )
     def get(self, request: Request, bulk_id: UUID) -> Any:
+        self.query(NoQuery)
         run = selecting.access(bulk_id, by=self.caller.actor)
         try:
             content = exporting.opened(run)
