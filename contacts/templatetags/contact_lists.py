@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext_lazy as _
 
 from contacts.lists.filters import CUSTOM
 from contacts.lists.importing.columns import EMAIL, LABELS, PHONE, TARGETS
@@ -31,7 +32,9 @@ def reason_text(code: str) -> Any:
 @register.simple_tag
 def outcome_label(outcome: str) -> Any:
     """What becomes of a row."""
-    return ImportRow.Outcome(outcome).label
+    return (
+        _("known, gets changed") if outcome == ImportRow.Outcome.UPDATED else ImportRow.Outcome(outcome).label
+    )
 
 
 @register.simple_tag
