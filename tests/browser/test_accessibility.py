@@ -14,6 +14,15 @@ pytestmark = pytest.mark.browser
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+PEOPLE_PAGES = (
+    "/contacts/",
+    "/contacts/imports/",
+    "/contacts/suggestions/",
+    "/privacy/",
+    "/privacy/retention/",
+    "/privacy/accesses/",
+    "/channels/",
+)
 VIEWS = ("mine", "snoozed", "resolved")  # own, resting, done: the other lists look like the first
 
 
@@ -64,11 +73,14 @@ def test_the_desk_and_the_board_have_no_violation(
         for view in VIEWS:
             page.goto(house.url(f"/inbox/{view}/", brand))
             assert violations(page) == []
-    page.goto(house.url("/supervisor/", brand))
-    assert violations(page) == []
     for words in ("", "a", "い", "茶", "is:open", "lable:vip"):
         page.goto(house.url(f"/search/?q={words}", brand))
         assert violations(page) == []
+    for path in PEOPLE_PAGES:
+        page.goto(house.url(path, brand))
+        assert violations(page) == [], path
+    page.goto(house.url("/supervisor/", brand))
+    assert violations(page) == []
     if locale == "en":
         page.locator("a[href*='state=']").first.click()
         assert violations(page) == []
