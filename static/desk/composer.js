@@ -2,11 +2,8 @@
 
 import { CommentTarget } from "./comments.js";
 import { isComposing } from "./ime.js";
-import { MailHead } from "./mail_head.js";
 import { field } from "./render.js";
 import { keep, read } from "./store.js";
-import { Templates } from "./templates.js";
-import { segmentsOf } from "./segments.js";
 import { text } from "./texts.js";
 import { Tray } from "./tray.js";
 import { WindowNotes } from "./windows.js";
@@ -15,6 +12,10 @@ const WARN_LEFT = 50;
 const WINDOW_TICK_MS = 20_000;
 const draftKey = (id) => `draft:${id}`;
 const encoder = new TextEncoder();
+
+/** Elsewhere than in mails there is no head; until its part has come nothing is sent without it. */
+const NO_HEAD = { isWrong: false, wish: {}, take() {}, show() {} };
+const HEAD_TO_COME = { ...NO_HEAD, isWrong: true };
 
 const lengths = {
   bytes: (words) => encoder.encode(words).length,
@@ -29,10 +30,9 @@ export class Composer {
     this.on = on;
     this.agentId = agentId;
     this.tray = new Tray({ changed: () => this.#measure(), signedOut: on.signedOut });
-    const files = () => this.tray.ready.length;
-    this.templates = new Templates({ send: (words, template) => this.#sendTemplate(words, template), files, signedOut: on.signedOut });
     this.target = new CommentTarget(() => this.#measure());
-    this.head = new MailHead(() => this.#measure());
+    this.head = NO_HEAD;
+    this.segmentsOf = () => 0;
     this.notes = new WindowNotes();
     setInterval(() => this.notes.show(), WINDOW_TICK_MS);
     this.attach();
@@ -53,11 +53,29 @@ export class Composer {
     });
     this.form.addEventListener("click", ({ target }) => target.dataset.way && this.#carry(target.dataset.way));
     this.tray.attach(this.form, this.conversationId);
-    this.templates.attach(this.form);
     this.target.attach();
-    this.head.attach(this.conversationId);
+    this.#fetchParts();
     this.#measure();
     this.notes.attach(this.form);
+  }
+
+  /** What only some channels need is not part of the first load. */
+  #fetchParts() {
+    const { form, conversationId } = this;
+    if (form.querySelector("[data-templates]")) {
+      const files = () => this.tray.ready.length;
+      const send = (/** @type {string} */ words, /** @type {any} */ template) => this.#sendTemplate(words, template);
+      import("./templates.js").then(({ Templates }) => new Templates({ send, files, signedOut: this.on.signedOut }).attach(form));
+    }
+    if (form.dataset.segments) import("./segments.js").then(({ segmentsOf }) => ((this.segmentsOf = segmentsOf), this.#measure()));
+    this.head = document.getElementById("mail-head") ? HEAD_TO_COME : NO_HEAD;
+    if (this.head === NO_HEAD) return;
+    import("./mail_head.js").then(({ MailHead }) => {
+      if (form !== this.form) return; // another thread stands here by now
+      this.head = new MailHead(() => this.#measure());
+      this.head.attach(conversationId);
+      this.#measure();
+    });
   }
 
   focus() {
@@ -132,7 +150,7 @@ export class Composer {
     note.hidden = left > WARN_LEFT;
     note.classList.toggle("is-over", left < 0);
     note.textContent = text(left < 0 ? "too-long" : "left", { n: Math.abs(left) });
-    const parts = this.form.dataset.segments ? segmentsOf(this.area.value) : 0;
+    const parts = this.form.dataset.segments ? this.segmentsOf(this.area.value) : 0;
     field(this.form, "segments").textContent = parts > 1 ? text("segments", { n: parts }) : "";
     field(this.form, "draft").hidden = !this.area.value;
     this.form.querySelector('[type="submit"]').disabled = left < 0 || this.tray.isBusy || this.target.isMissing || this.head.isWrong;

@@ -125,13 +125,13 @@ def test_older_messages_come_on_top_and_what_is_read_stays_in_its_place(
     desk.locator("#thread").evaluate("thread => (thread.scrollTop = 300)")
     kept = bubble(desk, "line 25")
     before = kept.evaluate(where)
-    desk.locator("[data-before]").dispatch_event("click")
+    desk.locator("button[data-before]").dispatch_event("click")
     expect(desk.locator("li.message")).to_have_count(70)
     assert abs(kept.evaluate(where) - before) <= 2
     expect(desk.locator("li.message .message-text")).to_have_text(
         [f"line {number:02}" for number in range(70)]
     )
-    expect(desk.locator("[data-before]")).to_have_count(0)
+    expect(desk.locator("button[data-before]")).to_have_count(0)
 
 
 def test_another_brands_conversation_does_not_exist_here_and_an_own_one_does(
