@@ -292,6 +292,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Fields of one name with different choices: each set has a name that says whose it is.
+    "ENUM_NAME_OVERRIDES": {
+        "AddressKind": "contacts.models.people.ContactAddress.Kind",
+        "BulkKind": "contacts.models.selections.BulkRun.Kind",
+        "ConsentState": "contacts.models.consents.Consent.State",
+        "ConversationStatus": "conversations.models.conversations.Conversation.Status",
+    },
 }
 
 # --- mail ---------------------------------------------------------------------------------------------------
