@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -21,7 +20,7 @@ from contacts.labels import LabelRefused
 from contacts.models import Contact, ContactAddress, ContactNote, CustomField, Label
 from contacts.notes import NoteRefused
 from contacts.views import person as parts
-from tenants.workspace.access import MemberRequest, Permission, needs, zone_of
+from tenants.workspace.access import MemberRequest, Permission, needs
 
 FIELDS = ("name", "honorific", "language", "timezone", "place", "company")
 REFUSALS = {
@@ -57,8 +56,7 @@ def _act(do: Callable[..., None]) -> Any:
         contact = gates.access_contact(request.member, contact_id, visible=visible)
         refusal: Any = ""
         try:
-            with timezone.override(zone_of(request)):
-                do(request, contact, **ids)
+            do(request, contact, **ids)
         except (BadValue, BadAddress, LabelRefused, NoteRefused, ConsentRefused, _NoSuchLabel) as error:
             refusal = REFUSALS.get(error.code, _("This could not be done."))
         fresh = gates.access_contact(request.member, contact.id, visible=visible)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from contacts import addresses, consent, custom_fields, labels, names, notes, orders, queries
 from contacts.models import Consent, Contact, ContactAddress, CustomField, Label
-from tenants.workspace.access import Member, MemberRequest, Permission, zone_of
+from tenants.workspace.access import Member, MemberRequest, Permission
 
 NOTES_SHOWN = 20
 ORDERS_SHOWN = 5
@@ -70,5 +70,4 @@ def context_of(member: Member, contact: Contact) -> dict[str, Any]:
 def answer(request: MemberRequest, contact: Contact, *, refusal: Any = "") -> HttpResponse:
     """The part as it is now. refusal: why nothing was changed."""
     context = {**context_of(request.member, contact), "refusal": refusal}
-    with timezone.override(zone_of(request)):
-        return render(request, "contacts/_person.html", context)
+    return render(request, "contacts/_person.html", context)

@@ -19,7 +19,7 @@ from contacts.privacy.access_log import Act
 from contacts.timeline import reading, sources
 from contacts.timeline.sources import Part, Position
 from contacts.views import person as parts
-from tenants.workspace.access import MemberRequest, Permission, needs, zone_of
+from tenants.workspace.access import MemberRequest, Permission, needs
 from tenants.workspace.log import newest_sequence
 
 PAGE = 40
@@ -34,17 +34,14 @@ def page(request: MemberRequest, contact_id: UUID, visible: Visible) -> HttpResp
     if contact.id != contact_id:
         return redirect("contact", contact_id=contact.id)
     access_log.note(request.member, Act.OPENED, "contact", contact.id)
-    zone = zone_of(request)
     context = {
         **parts.context_of(request.member, contact),
         **_timeline(request, contact),
         "kinds": sources.registered(),
         "section": "contacts",
         "sequence": sequence,
-        "zone": zone.key,
     }
-    with timezone.override(zone):
-        return render(request, "contacts/contact.html", context)
+    return render(request, "contacts/contact.html", context)
 
 
 @require_GET
@@ -61,8 +58,7 @@ def timeline(request: MemberRequest, contact_id: UUID, visible: Visible) -> Http
     be given several times."""
     contact = gates.access_contact(request.member, contact_id, visible=visible)
     context = {"contact": contact, **_timeline(request, contact)}
-    with timezone.override(zone_of(request)):
-        return render(request, "contacts/_timeline.html", context)
+    return render(request, "contacts/_timeline.html", context)
 
 
 def _timeline(request: MemberRequest, contact: Contact) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.utils import timezone
 
 from tenants.models import Membership, User
 from tenants.scope import scoped_tenant
@@ -142,8 +143,8 @@ def needs(
     [Callable[Concatenate[MemberRequest, P], HttpResponse]],
     Callable[Concatenate[HttpRequest, P], HttpResponse],
 ]:
-    """Only members with `permission` reach the view. Strangers are sent to the log-in page, signed-in users
-    without a membership see a 404, members without the right a 403."""
+    """Only members with `permission` reach the view, and it says times in their zone. Strangers are sent to the
+    log-in page, signed-in users without a membership see a 404, members without the right a 403."""
 
     def guard(view: Callable[Concatenate[MemberRequest, P], HttpResponse]) -> Any:
         @wraps(view)
@@ -154,7 +155,8 @@ def needs(
                 raise Http404
             if not request.member.may(permission):
                 return HttpResponseForbidden()
-            return view(request, *args, **kwargs)
+            with timezone.override(zone_of(request)):
+                return view(request, *args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded

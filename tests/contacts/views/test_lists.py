@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from contacts.models import Contact
 from contacts.privacy import access_log
 from tenants.directory import TenantRef
+from tenants.models import User
 from tenants.workspace.models import Agent, Team
 from tests.conversations.outgoing import a_conversation, an_inbox
 
@@ -80,3 +82,21 @@ def test_a_look_at_the_list_is_noted(as_carol: Client, in_acme: TenantRef, carol
     access_log.write_waiting()
     [entry] = access_log.entries(actor_id=carol_agent.id)
     assert (entry.act, entry.subject_kind) == ("listed", "contacts")
+
+
+@pytest.mark.parametrize(
+    ("own_zone", "language", "said"),
+    [
+        ("Asia/Tokyo", "en", "March 2, 2026, 1:30 a.m."),
+        ("Asia/Tokyo", "ja", "2026年3月2日1:30"),
+        ("UTC", "en", "March 1, 2026, 4:30 p.m."),
+    ],
+)
+def test_times_are_said_in_the_readers_zone_and_way_of_writing(
+    as_carol: Client, carol: User, in_acme: TenantRef, own_zone: str, language: str, said: str
+) -> None:
+    User.objects.filter(id=carol.id).update(timezone=own_zone)
+    Contact.objects.create(name="Mei", last_seen_at=datetime(2026, 3, 1, 16, 30, tzinfo=UTC))
+    page = as_carol.get("/contacts/", headers={"accept-language": language}).content.decode()
+    assert f'<time datetime="2026-03-01T16:30:00+00:00" data-format="full">{said}</time>' in page
+    assert f'data-zone="{own_zone}"' in page
