@@ -10,14 +10,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBadRequest,
-    HttpResponseForbidden,
     HttpResponseNotAllowed,
 )
 from django.shortcuts import redirect
@@ -48,7 +47,7 @@ class HouseAdminSite(admin.AdminSite):
             if self.is_stranger(request):
                 raise Http404
             if not self.has_permission(request):
-                return HttpResponseForbidden()
+                raise PermissionDenied
             if request.method not in _METHODS:
                 return HttpResponseNotAllowed(_METHODS)
             return inner(request, *args, **kwargs)

@@ -176,3 +176,13 @@ def test_the_platforms_admin_does_not_exist_on_a_brands_host(scene: Scene, peopl
     assert len(rows) == 6 * len(own)
     for row in rows:
         assert scene.ask(people["admin"], row).status_code == 404, title(row)
+
+
+@pytest.mark.parametrize("path", ["/privacy/", "/admin/workspace/apitoken/"])
+def test_who_may_not_come_in_is_told_why_and_by_whom_it_can_be_changed(
+    as_victor: Client, as_alice: Client, path: str
+) -> None:
+    refused = as_victor.get(path)
+    assert refused.status_code == 403
+    assert "An administrator of your brand can change it." in refused.content.decode()
+    assert as_alice.get(path).status_code == 200

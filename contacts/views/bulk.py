@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseForbidden
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
@@ -42,7 +43,7 @@ def ask(request: MemberRequest, visible: Visible) -> HttpResponse:
         raise Http404
     wanted = Permission.EXPORT_CONTACTS if kind in EXPORTS else Permission.MANAGE_CONTACTS
     if not member.may(wanted):
-        return HttpResponseForbidden()
+        raise PermissionDenied
     seen = visible(member)
     if "everybody" in given:
         people = selecting.all_matching(wish, visible=seen)

@@ -14,7 +14,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from tenants.models import Membership, User
@@ -154,7 +155,7 @@ def needs(
             if request.member is None:
                 raise Http404
             if not request.member.may(permission):
-                return HttpResponseForbidden()
+                raise PermissionDenied
             with timezone.override(zone_of(request)):
                 return view(request, *args, **kwargs)
 
