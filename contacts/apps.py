@@ -17,5 +17,5 @@ class ContactsConfig(AppConfig):
         contact_rows.register()
         kept_kinds.register()
         holding.register()
-        for source in (own.Notes(), own.CHANGES, own.Consents(), own.Orders()):
+        for source in (own.Notes(), own.Changes(), own.Consents(), own.Orders()):
             sources.register(source)

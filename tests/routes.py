@@ -168,6 +168,7 @@ PAGES = [
         {},
         as_json=False,
     ),
+    Row("contacts/bulk/", "GET", MEMBERS),
     Row(
         "contacts/bulk/",
         "POST",

@@ -67,6 +67,11 @@ def write_down(kind: str, people: QuerySet[Contact], *, by: Actor, label: Label 
     return run
 
 
+def asked_by(by: Actor) -> QuerySet[BulkRun]:
+    """The work that somebody has asked for, newest first, as long as it is kept."""
+    return BulkRun.objects.select_related("label").filter(asked_by=by.id).order_by("-created_at", "-id")
+
+
 def access(run_id: UUID, *, by: Actor) -> BulkRun:
     """The work, for whoever asked for it. Raises Http404 for everybody else."""
     row = BulkRun.objects.select_related("label").filter(id=run_id, asked_by=by.id).first()

@@ -43,8 +43,7 @@ def kept_for_the_law(contact_ids: Sequence[UUID]) -> str | None:
         return "legal_hold"
     if Contact.objects.filter(id__in=contact_ids, erased_at__isnull=False).exists():
         return "erased"
-    at_work = (Erasure.State.CONFIRMED, Erasure.State.RUNNING)
-    if Erasure.objects.filter(contact_id__in=contact_ids, state__in=at_work).exists():
+    if Erasure.objects.filter(contact_id__in=contact_ids, state__in=Erasure.AT_WORK).exists():
         return "being_erased"
     return None
 

@@ -24,6 +24,8 @@ class Erasure(TenantModel):
         RUNNING = "running", _("at work")
         DONE = "done", _("done")
 
+    AT_WORK = (State.CONFIRMED, State.RUNNING)
+
     number = models.PositiveIntegerField(_("number"), unique=True)
     contact_id = (
         models.UUIDField()
@@ -107,6 +109,8 @@ class PersonExport(TenantModel):
         RUNNING = "running", _("at work")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
+
+    AT_WORK = (State.WAITING, State.RUNNING)
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="exports")
     asked_by = models.UUIDField()  # agent or API token: nobody else gets it

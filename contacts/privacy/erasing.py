@@ -108,9 +108,7 @@ def start(erasure_id: UUID) -> None:
 
 def sweep() -> None:
     """Go on with what a killed worker has left. For the scope's brand."""
-    for erasure_id in Erasure.objects.filter(state__in=(State.CONFIRMED, State.RUNNING)).values_list(
-        "id", flat=True
-    ):
+    for erasure_id in Erasure.objects.filter(state__in=Erasure.AT_WORK).values_list("id", flat=True):
         start(erasure_id)
 
 
@@ -118,7 +116,7 @@ def sweep() -> None:
 def work_on(erasure_id: str) -> None:
     """A turn of an erasing: as many steps as fit, then the next job goes on."""
     erasure = Erasure.objects.filter(id=UUID(erasure_id)).first()
-    if erasure is None or erasure.state not in (State.CONFIRMED, State.RUNNING):
+    if erasure is None or erasure.state not in Erasure.AT_WORK:
         return
     ends_at = time.monotonic() + SECONDS_PER_JOB
     if erasure.state == State.CONFIRMED:

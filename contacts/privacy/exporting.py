@@ -48,7 +48,7 @@ def ask(contact: Contact, *, by: Actor) -> PersonExport:
         if row.erased_at is not None:
             raise ExportRefused("erased")
         at_work = PersonExport.objects.filter(
-            contact=row, asked_by=by.id, state__in=(State.WAITING, State.RUNNING)
+            contact=row, asked_by=by.id, state__in=PersonExport.AT_WORK
         ).first()
         if at_work is not None:
             return at_work
@@ -77,9 +77,7 @@ def start(export_id: UUID) -> None:
 
 def sweep() -> None:
     """For the scope's brand: go on with what a killed worker has left, and delete what has served its time."""
-    for export_id in PersonExport.objects.filter(state__in=(State.WAITING, State.RUNNING)).values_list(
-        "id", flat=True
-    ):
+    for export_id in PersonExport.objects.filter(state__in=PersonExport.AT_WORK).values_list("id", flat=True):
         start(export_id)
     for export in PersonExport.objects.filter(expires_at__lt=timezone.now())[:SWEPT_AT_ONCE]:
         archives.remove(export)
@@ -88,10 +86,8 @@ def sweep() -> None:
 @job(queue=BULK, name="contacts.privacy.export")
 def make(export_id: str) -> None:
     """Make an export. A try is counted before it begins; after the third one it has failed."""
-    export = PersonExport.objects.filter(id=UUID(export_id), state__in=(State.WAITING, State.RUNNING)).first()
-    if export is None or Erasure.objects.filter(
-        contact_id=export.contact_id, state__in=(Erasure.State.CONFIRMED, Erasure.State.RUNNING)
-    ):
+    export = PersonExport.objects.filter(id=UUID(export_id), state__in=PersonExport.AT_WORK).first()
+    if export is None or Erasure.objects.filter(contact_id=export.contact_id, state__in=Erasure.AT_WORK):
         return
     if export.tries >= MOST_TRIES:
         PersonExport.objects.filter(id=export.id).update(state=State.FAILED, finished_at=timezone.now())

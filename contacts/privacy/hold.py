@@ -94,5 +94,4 @@ def on(path: str) -> Exists:
 
 def being_erased(contact_id: UUID) -> bool:
     """Whether an erasing of the contact is confirmed and not finished."""
-    at_work = (Erasure.State.CONFIRMED, Erasure.State.RUNNING)
-    return Erasure.objects.filter(contact_id=contact_id, state__in=at_work).exists()
+    return Erasure.objects.filter(contact_id=contact_id, state__in=Erasure.AT_WORK).exists()

@@ -51,12 +51,14 @@ _REFUSED = (ErasureRefused, ExportRefused, HoldRefused, RetentionRefused, Restri
 def overview(request: MemberRequest) -> HttpResponse:
     """Erasings, the member's own exports, and the holds in force."""
     own = PersonExport.objects.filter(asked_by=request.member.agent.id).select_related("contact")
+    exports = list(own.order_by("-created_at")[:MOST_SHOWN])
     return _page(
         request,
         "contacts/privacy/overview.html",
         {
             "erasures": Erasure.objects.order_by("-number")[:MOST_SHOWN],
-            "exports": own.order_by("-created_at")[:MOST_SHOWN],
+            "exports": exports,
+            "are_made": any(each.state in PersonExport.AT_WORK for each in exports),
             "holds": hold.live()[:MOST_SHOWN],
             "today": timezone.now().date(),
         },
@@ -146,6 +148,7 @@ def erasure(request: MemberRequest, erasure_id: UUID) -> HttpResponse:
             "planned_by": names.get(row.planned_by, "") if row.planned_by else "",
             "confirmed_by": names.get(row.confirmed_by, "") if row.confirmed_by else "",
             "is_planner": is_planner,
+            "is_at_work": row.state in Erasure.AT_WORK,
             "form": ConfirmForm() if is_planned else None,
             "name_to_type": erasing.name_to_type(contact) if contact is not None else "",
             "certificate": certificates.certificate(row) if row.state == Erasure.State.DONE else None,
@@ -224,13 +227,16 @@ def accesses(request: MemberRequest) -> HttpResponse:
     subject_id, actor_id = _uuid(request, "subject"), _uuid(request, "actor")
     found = access_log.entries(subject_id=subject_id, actor_id=actor_id, before=_place(request))
     shown = rows.accesses(found[: ACCESSES_A_PAGE + 1])
+    people = Contact.objects.in_bulk(
+        {each["subject_id"] for each in shown if each["subject_kind"] == "contact"}
+    )
     more = len(shown) > ACCESSES_A_PAGE
     last = shown[ACCESSES_A_PAGE - 1] if more else None
     return _page(
         request,
         "contacts/privacy/accesses.html",
         {
-            "accesses": shown[:ACCESSES_A_PAGE],
+            "accesses": [(each, people.get(each["subject_id"])) for each in shown[:ACCESSES_A_PAGE]],
             "acts": dict(AccessEntry.Act.choices),
             "subject": subject_id,
             "actor": actor_id,

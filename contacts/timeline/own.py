@@ -10,13 +10,29 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts import labels
-from contacts.events import ContactCreated, ContactLabelled, ContactUnlabelled, ContactUpdated
+from contacts.events import (
+    ContactCreated,
+    ContactLabelled,
+    ContactMerged,
+    ContactSplit,
+    ContactUnlabelled,
+    ContactUnmerged,
+    ContactUpdated,
+)
 from contacts.models import Consent, ContactNote, Order
 from contacts.timeline.sources import Entry, Part
 from tenants.workspace.access import Acting
 from tenants.workspace.models import OF_PERSON, Agent, Event
 
-_CHANGES = {ContactCreated.name, ContactUpdated.name, ContactLabelled.name, ContactUnlabelled.name}
+_CHANGES = (
+    ContactCreated.name,
+    ContactUpdated.name,
+    ContactLabelled.name,
+    ContactUnlabelled.name,
+    ContactMerged.name,
+    ContactUnmerged.name,
+    ContactSplit.name,
+)
 _HISTORY = (
     "sequence",
     "name",
@@ -77,31 +93,21 @@ class Orders:
 
 
 class Changes:
-    """What was done to the record of the person: fields, labels, and what features tell of besides."""
+    """What was done to the record of the person: fields, labels, merges."""
 
     kind = "change"
     ids = int
     label = _("changes")
     template = "contacts/timeline/_change.html"
 
-    def __init__(self) -> None:
-        self._names = set(_CHANGES)
-
-    def also(self, names: Iterable[str]) -> None:
-        """Tell these events of contacts too."""
-        self._names |= set(names)
-
     def entries(self, contact_ids: Sequence[UUID], *, reader: Acting, part: Part) -> list[Entry]:
-        rows = logged(contact_ids, self._names, kind=self.kind, part=part)
+        rows = logged(contact_ids, _CHANGES, kind=self.kind, part=part)
         told = {row["sequence"]: row["payload"].get("label_id") for row in rows}
         named = {str(key): label for key, label in labels.by_ids(filter(None, told.values())).items()}
         for row in rows:
             label = named.get(told[row["sequence"]] or "")
             row["label"] = None if label is None else {"name": label.name, "colour": label.colour}
         return [as_entry(self.kind, row) for row in rows]
-
-
-CHANGES = Changes()
 
 
 def logged(

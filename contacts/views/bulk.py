@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts.gates import Visible
 from contacts.lists import exporting, labelling, selecting
@@ -23,7 +23,7 @@ from contacts.privacy import access_log
 from contacts.views.lists import address, wish_or_error
 from tenants.workspace.access import MemberRequest, Permission, needs
 
-SHOWN = 50  # contacts that were gone
+SHOWN = 50  # pieces of work; contacts that were gone
 REFUSALS = {
     "nobody": _("Nobody is selected."),
     "too_many": _("At most 200,000 contacts can be worked on at once."),
@@ -32,9 +32,17 @@ REFUSALS = {
 }
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @needs(Permission.READ_CONTACTS)
-def ask(request: MemberRequest, visible: Visible) -> HttpResponse:
+def overview(request: MemberRequest, visible: Visible) -> HttpResponse:
+    """What the member has asked for; a POST asks for more."""
+    if request.method == "POST":
+        return _ask(request, visible)
+    runs = selecting.asked_by(request.member.actor)[:SHOWN]
+    return render(request, "contacts/lists/bulk_runs.html", {"runs": runs, "section": "contacts"})
+
+
+def _ask(request: MemberRequest, visible: Visible) -> HttpResponse:
     """Begin the work `kind` on the contacts `id`, or with `everybody` on all of the list of the posted filters."""
     member, given = request.member, request.POST
     wish, _error = wish_or_error(given)

@@ -30,12 +30,16 @@ REFUSALS = {
     "too_many": gettext_lazy("Choose fifty contacts at most."),
     "already_merged": gettext_lazy("One of these contacts has been merged meanwhile."),
     "changed_meanwhile": gettext_lazy("Something has changed meanwhile: look at it once more."),
-    "legal_hold": gettext_lazy("A legal hold keeps one of these contacts as it is."),
+    "legal_hold": gettext_lazy(
+        "A legal hold lies on one of these contacts. An administrator can lift it under Privacy."
+    ),
     "being_erased": gettext_lazy("One of these contacts is being erased."),
     "erased": gettext_lazy("One of these contacts was erased."),
     "already_undone": gettext_lazy("This merge has been undone already."),
     "too_late": gettext_lazy("A merge can be undone for 30 days."),
-    "undo_later_first": gettext_lazy("A later merge builds on this one: undo that one first."),
+    "undo_later_first": gettext_lazy(
+        "A later merge builds on this one. This is the later one: undo it first."
+    ),
     "only_identity": gettext_lazy("This is the contact's only address."),
     "moved_meanwhile": gettext_lazy("This address belongs to another contact by now."),
 }

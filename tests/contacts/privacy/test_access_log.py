@@ -91,3 +91,20 @@ def test_the_page_shows_who_it_was_and_narrows(inbox: Inbox, as_alice: Client, a
     assert str(contact.id) in page
     assert "Bob" not in as_alice.get(f"/privacy/accesses/?subject={inbox.id}").content.decode()
     assert as_bob.get("/privacy/accesses/").status_code == 403
+
+
+def test_the_page_names_the_person_and_leads_to_what_was_looked_at(
+    inbox: Inbox, as_alice: Client, as_bob: Client
+) -> None:
+    contact = customer(inbox)
+    talk = Conversation.objects.get()
+    as_bob.get(f"/contacts/{contact.id}/")
+    as_bob.get(f"/inbox/all/{talk.id}/")
+    access_log.write_waiting()
+    page = as_alice.get("/privacy/accesses/").content.decode()
+    assert f'<a href="/contacts/{contact.id}/">{contact}</a>' in page
+    assert f'href="/inbox/all/{talk.id}/"' in page
+    assert (
+        f"/privacy/accesses/?subject={contact.id}"
+        in as_alice.get(f"/privacy/contacts/{contact.id}/").content.decode()
+    )

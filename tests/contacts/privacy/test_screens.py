@@ -12,6 +12,9 @@ from tests.contacts.privacy.ground import customer, work
 
 pytestmark = pytest.mark.django_db
 
+ASKS_AGAIN = 'hx-trigger="every 2s"'
+"""On a page that goes on by itself as long as somebody is at work."""
+
 
 @pytest.fixture
 def ada(inbox: Inbox) -> Contact:
@@ -34,9 +37,12 @@ def test_from_the_plan_to_the_certificate(as_alice: Client, ada: Contact) -> Non
     )  # what is to be typed, and no markup of theirs
     as_alice.post(f"{page}confirm/", {"name": "ada"})
     assert Erasure.objects.get().state == "planned"
+    assert ASKS_AGAIN not in dry_run
     as_alice.post(f"{page}confirm/", {"name": ada.name})
+    assert ASKS_AGAIN in as_alice.get(page).content.decode()
     work(erasure)
     certificate = as_alice.get(page).content.decode()
+    assert ASKS_AGAIN not in certificate
     assert Erasure.objects.get().sha256 in certificate
     assert "Byron" not in certificate
     assert "request 7" in certificate
@@ -62,7 +68,10 @@ def test_a_hold_takes_the_other_ways_away_until_it_is_lifted(as_alice: Client, a
 def test_an_export_is_asked_for_on_the_persons_page(as_alice: Client, ada: Contact) -> None:
     as_alice.post(f"/privacy/contacts/{ada.id}/export/")
     assert PersonExport.objects.get().contact_id == ada.id
-    assert f"/privacy/contacts/{ada.id}/" in as_alice.get("/privacy/").content.decode()
+    page = as_alice.get("/privacy/").content.decode()
+    assert f"/privacy/contacts/{ada.id}/" in page and ASKS_AGAIN in page
+    PersonExport.objects.update(state="failed")
+    assert ASKS_AGAIN not in as_alice.get("/privacy/").content.decode()
 
 
 def test_a_rule_is_saved_and_one_that_is_too_short_is_not(as_alice: Client, in_acme: object) -> None:

@@ -82,6 +82,8 @@ def test_a_merge_goes_field_by_field_and_can_be_undone(
         assert Contact.objects.get(id=kept.id).name == "mei_0403"
     undone = as_bob.post(f"/contacts/merges/{record.id}/undo/", follow=True).content.decode()
     assert "This merge was undone" in undone
+    story = as_bob.get(f"/contacts/{kept.id}/").content.decode()
+    assert story.count(f'href="/contacts/merges/{record.id}/"') == 2  # the merge, and that it was undone
     with tenant_scope(acme):
         assert Contact.objects.get(id=kept.id).name == "陳美玲"
         assert not Contact.objects.exclude(merged_into=None).exists()
@@ -107,7 +109,7 @@ def test_who_builds_on_a_merge_is_undone_first(
         first = merging.merge(pair[0].id, [pair[1].id], by=SYSTEM)
         later = merging.merge(pair[0].id, [a_person("Ken").id], by=SYSTEM)
     answer = as_bob.post(f"/contacts/merges/{first.id}/undo/", follow=True)
-    assert "undo that one first" in answer.content.decode()
+    assert "undo it first" in answer.content.decode()
     assert answer.request["PATH_INFO"] == reverse("merge_result", args=[later.id])
 
 

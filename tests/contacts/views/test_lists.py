@@ -100,3 +100,19 @@ def test_times_are_said_in_the_readers_zone_and_way_of_writing(
     page = as_carol.get("/contacts/", headers={"accept-language": language}).content.decode()
     assert f'<time datetime="2026-03-01T16:30:00+00:00" data-format="full">{said}</time>' in page
     assert f'data-zone="{own_zone}"' in page
+
+
+def test_an_empty_list_says_why_and_what_to_do(as_carol: Client, in_acme: TenantRef) -> None:
+    assert "Nobody yet." in as_carol.get("/contacts/").content.decode()
+    narrowed = as_carol.get("/contacts/?language=ja").content.decode()
+    assert "No contact fits these filters." in narrowed and 'href="/contacts/">Without filters' in narrowed
+
+
+def test_work_on_many_is_found_again_by_who_asked_for_it(
+    as_carol: Client, as_alice: Client, many: list[Contact]
+) -> None:
+    assert "Nothing yet." in as_carol.get("/contacts/bulk/").content.decode()
+    begun = as_carol.post("/contacts/bulk/", {"kind": "export_csv", "everybody": "1"})
+    assert f'href="{begun.url}"' in as_carol.get("/contacts/bulk/").content.decode()
+    assert 'href="/contacts/bulk/"' in as_carol.get("/contacts/").content.decode()
+    assert begun.url not in as_alice.get("/contacts/bulk/").content.decode()
