@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polib
@@ -55,6 +56,13 @@ def test_a_translation_keeps_the_markup_of_its_string(path: Path) -> None:
     for entry in polib.pofile(str(path)):
         if entry.msgstr:
             assert entry.msgstr.count("<") == entry.msgid.count("<"), entry.msgid
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_chinese_and_japanese_have_their_own_punctuation(language: str) -> None:
+    entries = catalog_of(language)
+    said = [text for entry in entries for text in (entry.msgstr, *entry.msgstr_plural.values())]
+    assert not [text for text in said if re.search(r"[\u3040-\u30ff\u3400-\u9fff][,;:!?()]", text)]
 
 
 def test_a_catalog_compiles_to_what_gettext_reads(tmp_path: Path) -> None:
