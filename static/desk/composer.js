@@ -70,11 +70,13 @@ export class Composer {
     if (form.dataset.segments) import("./segments.js").then(({ segmentsOf }) => ((this.segmentsOf = segmentsOf), this.#measure()));
     this.head = document.getElementById("mail-head") ? HEAD_TO_COME : NO_HEAD;
     if (this.head === NO_HEAD) return;
+    this.isAsked = false;
     import("./mail_head.js").then(({ MailHead }) => {
       if (form !== this.form) return; // another thread stands here by now
       this.head = new MailHead(() => this.#measure());
       this.head.attach(conversationId);
       this.#measure();
+      if (this.isAsked) this.#send();
     });
   }
 
@@ -158,6 +160,7 @@ export class Composer {
   }
 
   #send() {
+    this.isAsked = this.head === HEAD_TO_COME; // whoever was quicker than the head is not asked to press again
     const words = this.area.value.trim();
     const files = this.tray.ready;
     if ((!words && !files.length) || this.tray.isBusy || this.target.isMissing || this.head.isWrong || this.#measure() < 0) return;

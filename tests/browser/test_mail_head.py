@@ -13,7 +13,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.house import House
@@ -81,3 +81,19 @@ def test_an_answer_goes_to_everybody_and_the_head_can_be_changed(house: House, s
     expect(ours.locator('[data-field="mail"]')).to_have_text("Your refund")
     expect(cc).to_have_value("ken@copies.example")
     expect(desk.locator("#mail-bcc")).to_have_value("")
+
+
+def test_whoever_is_quicker_than_the_head_need_not_press_again(house: House, sign_in: SignIn) -> None:
+    account = account_of(house, "Pine & Peak")
+    desk = sign_in("pine", "grace@pine.test")
+    held: list[Route] = []
+    desk.route("**/static/desk/mail_head*.js", lambda route: held.append(route))
+    mail_arrives(house, account, "Do you ship to Lanyu?", Cc="ken@copies.example")
+    open_row(desk, "Do you ship to Lanyu?")
+    with desk.expect_request("**/static/desk/mail_head*.js"):
+        desk.reload()
+    answer(desk, "We do, by boat.")
+    expect(bubble(desk, "We do, by boat.")).to_have_count(0)
+    held[-1].continue_()
+    expect(bubble(desk, "We do, by boat.")).not_to_have_attribute("data-status", "pending")
+    expect(desk.locator("#reply-text")).to_have_value("")
