@@ -27,7 +27,7 @@ from tenants.directory import TenantRef
 from tenants.models import Tenant
 from tenants.scope import public_scope, tenant_scope
 from tenants.workspace import callers, tokens
-from tenants.workspace.rest import read_body
+from tenants.workspace.rest import PageQuery, read_body
 
 NOBODYS = tokens.MARK + "0" * 43
 """Has a token's form, and is nobody's."""
@@ -79,7 +79,7 @@ def _read(tenant: TenantRef) -> None:
     with tenant_scope(tenant):
         callers.callers_of([NOBODYS])
         queries.conversations(limit=1)
-        for form in (forms.ConversationsQuery, forms.MessagesQuery, forms.Reply):
+        for form in (forms.ConversationsQuery, PageQuery, forms.Reply):
             read_body(form, {})
 
 

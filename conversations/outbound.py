@@ -34,7 +34,6 @@ MOST_PARTS = 1 + limits.MOST_FILES + contents.MOST_CARDS
 COUNTERS = ("sent_in_window", "sent_in_brief_window")
 
 Status = Message.Status
-Refusal = ReplyRefused | LifecycleError
 
 _MESSAGES = Question(lambda: Message.objects.filter(OneOf("id", "ids", "uuid")))
 _AGENTS = Question(lambda: Agent.objects.filter(OneOf("id", "ids", "uuid")))
@@ -46,8 +45,7 @@ def reply(
     """Write to the customer. The same `client_id` again gives the same message, also when both come at once.
 
     What the platform does not take in one call becomes several messages; the first one is returned. more: further
-    fields of a Wish, where all are explained. Raises ReplyRefused, and LifecycleError where the answer would have to
-    change the conversation in a way that it cannot be changed.
+    fields of a Wish, where all are explained. Raises ReplyRefused.
     """
     wish = Wish(
         conversation_id=conversation.pk,
@@ -63,14 +61,14 @@ def reply(
     return result
 
 
-def reply_many(wanted: Sequence[Wish]) -> list[Message | Refusal]:
+def reply_many(wanted: Sequence[Wish]) -> list[Message | ReplyRefused]:
     """The same for several wishes, in their order and in one unit of work: for each its (first) message, or why it
     is refused, which stops no other.
 
     The number of statements does not grow with them, but for the rare: files, conversations that have to be reopened,
     and several wishes for one conversation, of which each sees what the one before has written.
     """
-    results: dict[int, Message | Refusal] = {}
+    results: dict[int, Message | ReplyRefused] = {}
     waiting = list(enumerate(wanted))
     with unit_of_work():
         while waiting:
@@ -92,10 +90,10 @@ class _Turn:
     has_session: bool
     parts: Sequence[Content] = ()
     human_only: bool = False
-    result: Message | Refusal | None = None
+    result: Message | ReplyRefused | None = None
 
 
-def _reply_in_turn(wanted: Sequence[Wish]) -> list[Message | Refusal]:
+def _reply_in_turn(wanted: Sequence[Wish]) -> list[Message | ReplyRefused]:
     """Answer wishes for as many conversations."""
     locked = attempts.lock_all([wish.conversation_id for wish in wanted])
     there = [wish for wish in wanted if wish.conversation_id in locked]
@@ -113,8 +111,10 @@ def _reply_in_turn(wanted: Sequence[Wish]) -> list[Message | Refusal]:
         try:
             turn.parts, turn.human_only = wishes.accept(turn.wish, turn.conversation, now=now)
             _take_up(turn, agents, now=now)
-        except (ReplyRefused, LifecycleError) as refusal:
+        except ReplyRefused as refusal:
             turn.result = refusal
+        except LifecycleError as refusal:
+            turn.result = ReplyRefused(refusal.code)
     _write([turn for turn in fresh if turn.result is None], now=now)
     by_conversation = {turn.conversation.id: turn.result for turn in turns}
     return [by_conversation.get(wish.conversation_id) or ReplyRefused("gone") for wish in wanted]

@@ -30,8 +30,8 @@ class ReplyRefused(Exception):
     no_consent (of advertising), inbox_closed, held_elsewhere (another app of the account owns the thread: no machine
     may answer), which_comment (an answer among comments names one), words_only, one_message_only (of answers to
     comments), window_closed, window_used_up (`limit`: how many messages it still takes), human_only (allowed to a
-    person who asks for it: outside_window=True), conversation_moved (with `newest`: what was written meanwhile), gone,
-    not_failed.
+    person who asks for it: outside_window=True), conversation_moved (with `newest`: what was written meanwhile),
+    unknown_agent, another_is_open (an answer reopens, and the customer has a newer open one), gone, not_failed.
     """
 
     def __init__(self, code: str, *, limit: int | None = None, newest: Sequence[queries.Row] = ()) -> None:

@@ -12,9 +12,10 @@ from rest_framework.response import Response
 
 from contacts import addresses
 from contacts.addresses import Source
-from contacts.api.ground import ContactView, NoQuery
+from contacts.api.ground import ContactView
 from contacts.models import ContactAddress
 from tenants.workspace.idempotency import once
+from tenants.workspace.rest import NoQuery
 
 
 class AddressRow(serializers.ModelSerializer):

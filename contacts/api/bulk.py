@@ -13,7 +13,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.api.ground import ContactView, NoQuery
+from contacts.api.ground import ContactView
 from contacts.lists import exporting, labelling, selecting
 from contacts.lists.exporting import EXPORTS
 from contacts.lists.listing import Wish
@@ -22,6 +22,7 @@ from contacts.models import BulkRun, Label
 from contacts.privacy import access_log
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
+from tenants.workspace.rest import NoQuery
 
 
 class BulkRow(serializers.ModelSerializer):

@@ -11,13 +11,13 @@ from rest_framework.response import Response
 
 from contacts import profile, queries
 from contacts.api.filters import FiltersQuery, read_wish
-from contacts.api.ground import ContactView, NoQuery, PageQuery
+from contacts.api.ground import ContactView
 from contacts.lists import listing
 from contacts.lists.orders import Place
 from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
 from contacts.profile import Source
-from tenants.workspace.rest import limit_of
+from tenants.workspace.rest import NoQuery, PageQuery, limit_of
 
 
 class ContactsQuery(FiltersQuery, PageQuery):

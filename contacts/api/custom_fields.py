@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import custom_fields
-from contacts.api.ground import ContactView, NoQuery
+from contacts.api.ground import ContactView
 from contacts.models import CustomField
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
+from tenants.workspace.rest import NoQuery
 
 
 class CustomFieldRow(serializers.ModelSerializer):

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
@@ -17,16 +16,7 @@ from contacts.gates import Visible
 from contacts.models import Contact
 from contacts.queries import Position
 from tenants.workspace.access import Permission
-from tenants.workspace.rest import MOST, PAGE, BrandView
-
-
-class PageQuery(serializers.Serializer):
-    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=PAGE)
-    cursor = serializers.CharField(required=False, max_length=1000, help_text="`next` of the page before.")
-
-
-class NoQuery(serializers.Serializer):
-    pass
+from tenants.workspace.rest import BrandView
 
 
 class ContactView(BrandView):

@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import labels
-from contacts.api.ground import ContactView, NoQuery
+from contacts.api.ground import ContactView
 from contacts.models import Label
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
 from tenants.workspace.problems import unknown_value
+from tenants.workspace.rest import NoQuery
 
 
 class LabelRow(serializers.ModelSerializer):

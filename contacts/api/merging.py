@@ -17,14 +17,13 @@ from rest_framework.response import Response
 from contacts import merging
 from contacts import queries as contact_queries
 from contacts.api.contacts import ContactWithIdentities
-from contacts.api.ground import ContactView, NoQuery, PageQuery
-from contacts.api.suggestions import NothingMore
+from contacts.api.ground import ContactView
 from contacts.merging import MOST, queries
 from contacts.merging.preview import Preview
 from contacts.models import Contact, ContactIdentity, MergeRecord
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
-from tenants.workspace.rest import limit_of
+from tenants.workspace.rest import NoQuery, NothingMore, PageQuery, limit_of
 
 
 class PreviewWish(serializers.Serializer):

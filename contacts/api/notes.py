@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import notes
-from contacts.api.ground import ContactView, PageQuery
+from contacts.api.ground import ContactView
 from contacts.models import ContactNote
 from tenants.workspace.idempotency import once
-from tenants.workspace.rest import limit_of
+from tenants.workspace.rest import PageQuery, limit_of
 
 
 class NoteRow(serializers.ModelSerializer):

@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import orders
-from contacts.api.ground import ContactView, PageQuery
+from contacts.api.ground import ContactView
 from contacts.custom_fields import is_web_address
 from contacts.models import Order
 from tenants.workspace.idempotency import once
-from tenants.workspace.rest import limit_of
+from tenants.workspace.rest import PageQuery, limit_of
 
 
 class OrderLine(serializers.Serializer):

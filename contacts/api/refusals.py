@@ -12,7 +12,7 @@ from contacts.lists.selecting import SelectionRefused
 from contacts.merging import MergeRefused, UnknownContacts
 from contacts.notes import NoteRefused
 from contacts.suggesting.deciding import NotOpen
-from tenants.workspace.problems import Problem
+from tenants.workspace.problems import Problem, invalid
 
 _FIELDS = {
     "not_an_email": "value",
@@ -50,19 +50,19 @@ def as_problem(error: Exception) -> Problem | None:
         case SegmentRefused(code="too_many"):
             return Problem(409, "too_many", "There are too many segments.")
         case SegmentRefused():
-            return _invalid("name", error.code)
+            return invalid("name", error.code)
         case SelectionRefused():
             return Problem(409, error.code, "There is nothing that could be done.")
         case BadFilter():
-            return _invalid(error.name, error.code)
+            return invalid(error.name, error.code)
         case BadValue():
-            return _invalid(error.field, error.code)
+            return invalid(error.field, error.code)
         case NoteRefused(code="not_yours"):
             return Problem(403, "not_yours", "Only its author or an administrator may do that.")
         case BadAddress() | ConsentRefused() | FieldRefused() | LabelRefused() | NoteRefused():
             if error.code in _CONFLICTS:
                 return Problem(409, error.code, _CONFLICTS[error.code])
-            return _invalid(_FIELDS[error.code], error.code)
+            return invalid(_FIELDS[error.code], error.code)
         case UnknownContacts():
             return Problem(404, "not_found", "There is nothing here.")
         case MergeRefused():
@@ -70,13 +70,3 @@ def as_problem(error: Exception) -> Problem | None:
         case NotOpen():
             return Problem(409, error.code, "Somebody has decided this meanwhile.")
     return None
-
-
-def _invalid(field: str, code: str) -> Problem:
-    detail = code.replace("_", " ").capitalize() + "."
-    return Problem(
-        400,
-        "invalid",
-        "Some fields are not valid.",
-        errors=[{"field": field, "code": code, "detail": detail}],
-    )

@@ -10,13 +10,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.api.ground import ContactView, NoQuery
+from contacts.api.ground import ContactView
 from contacts.lists import listing, segments
 from contacts.lists.filters import BadFilter
 from contacts.lists.listing import Wish
 from contacts.models import Segment
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
+from tenants.workspace.rest import NoQuery
 
 
 class SegmentRow(serializers.ModelSerializer):

@@ -12,18 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.api.contacts import ContactRow
-from contacts.api.ground import ContactView, NoQuery, PageQuery
+from contacts.api.ground import ContactView
 from contacts.models import Suggestion
 from contacts.queries import CONTACT_FIELDS
 from contacts.suggesting import deciding, queries
 from contacts.suggesting.queries import Candidate, Place
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
-from tenants.workspace.rest import limit_of
-
-
-class NothingMore(serializers.Serializer):
-    pass
+from tenants.workspace.rest import NoQuery, NothingMore, PageQuery, limit_of
 
 
 class SuggestionsQuery(PageQuery):

@@ -11,13 +11,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.api.ground import ContactView, PageQuery
+from contacts.api.ground import ContactView
 from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
 from contacts.timeline import reading, sources
 from contacts.timeline.sources import Part, Position
 from tenants.workspace.problems import unknown_value
-from tenants.workspace.rest import limit_of
+from tenants.workspace.rest import PageQuery, limit_of
 
 
 class TimelineQuery(PageQuery):

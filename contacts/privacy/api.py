@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.api.ground import ContactView, NoQuery
+from contacts.api.ground import ContactView
 from contacts.models import AccessEntry, Erasure, PersonExport
 from contacts.privacy import (
     access_log,
@@ -34,7 +34,7 @@ from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
 from tenants.workspace.models import Agent
 from tenants.workspace.problems import Problem, unknown_value
-from tenants.workspace.rest import BrandView, limit_of
+from tenants.workspace.rest import BrandView, NoQuery, NothingMore, limit_of
 
 _REFUSALS = (ErasureRefused, ExportRefused, HoldRefused, RetentionRefused)
 
@@ -56,13 +56,11 @@ class PrivacyView(ContactView):
 class ContactExports(PrivacyView):
     """Have everything that is held of a person packed: the archive is for the asker alone, for seven days."""
 
-    @extend_schema(
-        operation_id="contacts_export", request=api_rows.Nothing, responses={202: api_rows.ExportRow}
-    )
+    @extend_schema(operation_id="contacts_export", request=NothingMore, responses={202: api_rows.ExportRow})
     @once
     def post(self, request: Request, contact_id: UUID) -> Response:
         contact = self.contact(contact_id)
-        self.body(api_rows.Nothing)
+        self.body(NothingMore)
         export = exporting.ask(contact, by=self.caller.actor)
         access_log.note(self.caller, AccessEntry.Act.EXPORTED, "contact", contact.id)
         return Response(rows.export(export), status=202)

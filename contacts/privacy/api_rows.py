@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from contacts.api.ground import PageQuery
 from contacts.models import AccessEntry, Erasure, PersonExport
 from contacts.privacy.hold import LONGEST_REASON
 from contacts.privacy.retention import DAYS, LONGEST, MONTHS
-
-
-class Nothing(serializers.Serializer):
-    pass
+from tenants.workspace.rest import PageQuery
 
 
 class ExportRow(serializers.Serializer):

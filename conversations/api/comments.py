@@ -16,18 +16,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import gates, queries
-from conversations.api import forms, rows
+from conversations.api import rows
+from conversations.api.refusals import ActingView
 from conversations.comments import answering
 from conversations.comments import queries as comments
 from conversations.comments.models import Post
 from conversations.files.limits import MOST_FILES
 from conversations.models import Message
-from conversations.outbound import ReplyRefused
 from tenants.ids import new_id
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import HEADER, client_id_of, once
-from tenants.workspace.problems import Problem
-from tenants.workspace.rest import BrandView, limit_of
+from tenants.workspace.rest import BrandView, NothingMore, PageQuery, limit_of
 
 _RETRY = [OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description="Makes a retry harmless.")]
 
@@ -64,9 +63,9 @@ class Posts(BrandView):
 
     permission = Permission.READ_CONVERSATIONS
 
-    @extend_schema(operation_id="posts_list", parameters=[forms.MessagesQuery], responses=PostPage)
+    @extend_schema(operation_id="posts_list", parameters=[PageQuery], responses=PostPage)
     def get(self, request: Request) -> Response:
-        wish = self.query(forms.MessagesQuery)
+        wish = self.query(PageQuery)
         limit = limit_of(wish)
         position = self.position(wish.get("cursor"))
         before = None if position is None else UUID(position[0])
@@ -80,15 +79,13 @@ class PostComments(BrandView):
 
     permission = Permission.READ_CONVERSATIONS
 
-    @extend_schema(
-        operation_id="posts_comments", parameters=[forms.MessagesQuery], responses=rows.MessagePage
-    )
+    @extend_schema(operation_id="posts_comments", parameters=[PageQuery], responses=rows.MessagePage)
     def get(self, request: Request, post_id: UUID) -> Response:
         post = Post.objects.filter(id=post_id).first()
         if post is None:
             raise Http404
         gates.access_inbox(self.caller, post.inbox_id)
-        wish = self.query(forms.MessagesQuery)
+        wish = self.query(PageQuery)
         limit = limit_of(wish)
         position = self.position(wish.get("cursor"))
         before = None if position is None else (datetime.fromisoformat(position[0]), UUID(position[1]))
@@ -101,15 +98,10 @@ class PostComments(BrandView):
         )
 
 
-class CommentAct(BrandView):
-    """Ground of the acts on one comment; what cannot be done is a problem."""
+class CommentAct(ActingView):
+    """Ground of the acts on one comment."""
 
     write_permission = Permission.REPLY
-
-    def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, ReplyRefused):
-            exc = Problem(409, exc.code, "This cannot be done with the comment.")
-        return super().handle_exception(exc)
 
 
 class ReplyToComment(CommentAct):
@@ -156,13 +148,13 @@ class ReplyPrivately(ReplyToComment):
 class HideComment(CommentAct):
     """Hide a comment from everybody but its author."""
 
-    @extend_schema(operation_id="comments_hide", request=forms.NothingMore, responses=rows.MessageRow)
+    @extend_schema(operation_id="comments_hide", request=NothingMore, responses=rows.MessageRow)
     def post(self, request: Request, message_id: UUID) -> Response:
         return self.change(message_id, answering.hide)
 
     def change(self, message_id: UUID, verb: Callable[..., None]) -> Response:
         message = gates.access_message(self.caller, message_id)
-        self.body(forms.NothingMore)
+        self.body(NothingMore)
         verb(message, by=self.caller.actor)
         return Response(queries.messages_by_id([message.id])[message.id])
 
@@ -170,6 +162,6 @@ class HideComment(CommentAct):
 class ShowComment(HideComment):
     """Let everybody read a hidden comment again."""
 
-    @extend_schema(operation_id="comments_show", request=forms.NothingMore, responses=rows.MessageRow)
+    @extend_schema(operation_id="comments_show", request=NothingMore, responses=rows.MessageRow)
     def post(self, request: Request, message_id: UUID) -> Response:
         return self.change(message_id, answering.show)

@@ -18,14 +18,15 @@ from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
 from conversations import deadlines, gates, lifecycle, queries
 from conversations.api import forms, rows
+from conversations.api.refusals import ActingView
 from conversations.deadlines import DeadlinePosition
 from conversations.models import Conversation
 from conversations.queries import Position
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
 from tenants.workspace.models import Agent
-from tenants.workspace.problems import Problem, unknown_value
-from tenants.workspace.rest import BrandView, limit_of
+from tenants.workspace.problems import unknown_value
+from tenants.workspace.rest import BrandView, NoQuery, NothingMore, limit_of
 
 
 class Conversations(BrandView):
@@ -94,13 +95,13 @@ class OneConversation(BrandView):
 
     @extend_schema(operation_id="conversations_read", responses=rows.ConversationRow)
     def get(self, request: Request, conversation_id: UUID) -> Response:
-        self.query(forms.NoQuery)
+        self.query(NoQuery)
         conversation = gates.access_conversation(self.caller, conversation_id)
         access_log.note(self.caller, Act.OPENED, "conversation", conversation.id)
         return answer(conversation)
 
 
-class ConversationAct(BrandView):
+class ConversationAct(ActingView):
     """Ground of the acts on one conversation; each answers its fresh row."""
 
     write_permission = Permission.CHANGE_CONVERSATIONS
@@ -108,22 +109,15 @@ class ConversationAct(BrandView):
     def conversation(self, conversation_id: UUID) -> Conversation:
         return gates.access_conversation(self.caller, conversation_id)
 
-    def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, lifecycle.LifecycleError):
-            exc = Problem(409, exc.code, "The conversation cannot be changed like this.")
-        return super().handle_exception(exc)
-
 
 class Resolve(ConversationAct):
     """End the session."""
 
-    @extend_schema(
-        operation_id="conversations_resolve", request=forms.NothingMore, responses=rows.ConversationRow
-    )
+    @extend_schema(operation_id="conversations_resolve", request=NothingMore, responses=rows.ConversationRow)
     @once
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = self.conversation(conversation_id)
-        self.body(forms.NothingMore)
+        self.body(NothingMore)
         lifecycle.resolve(conversation, by=self.caller.actor)
         return answer(conversation)
 
@@ -131,13 +125,11 @@ class Resolve(ConversationAct):
 class Reopen(ConversationAct):
     """Bring a resolved, snoozed or pending conversation back."""
 
-    @extend_schema(
-        operation_id="conversations_reopen", request=forms.NothingMore, responses=rows.ConversationRow
-    )
+    @extend_schema(operation_id="conversations_reopen", request=NothingMore, responses=rows.ConversationRow)
     @once
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = self.conversation(conversation_id)
-        self.body(forms.NothingMore)
+        self.body(NothingMore)
         lifecycle.reopen(conversation, by=self.caller.actor)
         return answer(conversation)
 

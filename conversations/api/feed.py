@@ -15,7 +15,7 @@ from conversations.api import forms, rows
 from conversations.models import Conversation, Inbox
 from tenants.workspace.access import Permission
 from tenants.workspace.log import LoggedEvent, events_after, newest_sequence
-from tenants.workspace.rest import BrandView
+from tenants.workspace.rest import BrandView, NoQuery
 
 
 class Events(BrandView):
@@ -76,7 +76,7 @@ class Inboxes(BrandView):
 
     @extend_schema(operation_id="inboxes_list", responses=rows.InboxRow(many=True))
     def get(self, request: Request) -> Response:
-        self.query(forms.NoQuery)
+        self.query(NoQuery)
         names = list(rows.InboxRow().fields)
         visible = gates.visible_inbox_ids(self.caller)
         inboxes = Inbox.objects.all() if visible is None else Inbox.objects.filter(id__in=visible)

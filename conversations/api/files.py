@@ -15,13 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import gates
-from conversations.api.forms import NoQuery
 from conversations.files import links, uploads
 from conversations.files.limits import FileRefused
 from conversations.models import StoredFile
 from tenants.workspace.access import Permission
 from tenants.workspace.problems import Problem
-from tenants.workspace.rest import BrandView
+from tenants.workspace.rest import BrandView, NoQuery
 
 _MULTIPART = "multipart/form-data"
 

@@ -19,17 +19,12 @@ from conversations.channels.email_writing import SUBJECT_LENGTH
 from conversations.channels.templates import MOST_VALUE
 from conversations.files.limits import MOST_FILES
 from conversations.models import Conversation
-from tenants.workspace.rest import MOST, PAGE, refuse_unknown
+from tenants.workspace.rest import MOST, PageQuery, refuse_unknown
 
 NOBODY = "none"
 NEWEST, CLOSING = "newest", "closing"
 _LARGEST_SEQUENCE = 2**63 - 1
 _LARGEST_NUMBER = 2**31 - 1
-
-
-class PageQuery(serializers.Serializer):
-    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=PAGE)
-    cursor = serializers.CharField(required=False, max_length=1000, help_text="`next` of the page before.")
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -60,21 +55,9 @@ class ConversationsQuery(PageQuery):
     )
 
 
-class MessagesQuery(PageQuery):
-    pass
-
-
 class EventsQuery(serializers.Serializer):
     after = serializers.IntegerField(min_value=0, max_value=_LARGEST_SEQUENCE, default=0)
     limit = serializers.IntegerField(min_value=1, max_value=MOST, default=MOST)
-
-
-class NoQuery(serializers.Serializer):
-    pass
-
-
-class NothingMore(serializers.Serializer):
-    """A body without fields."""
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)

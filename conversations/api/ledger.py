@@ -14,10 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import gates, ledger
-from conversations.api.forms import PageQuery
 from conversations.ledger import Position, Wanted
 from tenants.workspace.access import Permission
-from tenants.workspace.rest import BrandView, limit_of
+from tenants.workspace.rest import BrandView, PageQuery, limit_of
 
 MOST_DAYS = 31
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 12, 31)

@@ -15,6 +15,7 @@ from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
 from conversations import gates, outbound, queries
 from conversations.api import forms, rows
+from conversations.api.refusals import ActingView
 from conversations.channels.email_heads import MailHead
 from conversations.channels.outgoing import QuickReply, Template
 from conversations.channels.templates import BadFilling
@@ -23,32 +24,11 @@ from conversations.templates import queries as templates
 from tenants.ids import new_id
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import HEADER, client_id_of, once
-from tenants.workspace.problems import Problem
-from tenants.workspace.rest import BrandView, limit_of
-
-# Which field a refusal speaks of; all other refusals speak of the conversation.
-_FIELDS = {
-    "text_blank": "text",
-    "text_too_long": "text",
-    "text_unreadable": "text",
-    "file_kind": "files",
-    "file_type": "files",
-    "file_too_large": "files",
-    "file_gone": "files",
-    "too_many_files": "files",
-    "too_many_cards": "cards",
-    "too_many_quick_replies": "quick_replies",
-    "no_templates": "template",
-    "template_alone": "template",
-    "no_mail_head": "mail",
-    "bad_address": "mail",
-    "too_many_addresses": "mail",
-    "bad_subject": "mail.subject",
-    "subject_too_long": "mail.subject",
-}
+from tenants.workspace.problems import invalid
+from tenants.workspace.rest import BrandView, NoQuery, PageQuery, limit_of
 
 
-class Messages(BrandView):
+class Messages(ActingView):
     """The thread of a conversation."""
 
     permission = Permission.READ_CONVERSATIONS
@@ -56,13 +36,13 @@ class Messages(BrandView):
 
     @extend_schema(
         operation_id="messages_list",
-        parameters=[forms.MessagesQuery],
+        parameters=[PageQuery],
         responses=rows.MessagePage,
         description="The newest messages, oldest first; `next` leads to the page before.",
     )
     def get(self, request: Request, conversation_id: UUID) -> Response:
         conversation = gates.access_conversation(self.caller, conversation_id, alone=True)
-        wish = self.query(forms.MessagesQuery)
+        wish = self.query(PageQuery)
         access_log.note(self.caller, Act.OPENED, "conversation", conversation.id)
         limit = limit_of(wish)
         found = queries.thread(conversation.id, before=self._before(wish.get("cursor")), limit=limit + 1)
@@ -87,17 +67,14 @@ class Messages(BrandView):
         text, template = wish["text"], None
         if "template" in wish:
             text, template = _chosen_template(conversation.inbox_id, wish["template"])
-        try:
-            message = outbound.reply(
-                conversation,
-                text,
-                by=self.caller.actor,
-                client_id=wish.get("client_id") or client_id_of(request) or new_id(),
-                template=template,
-                **wished(wish),
-            )
-        except outbound.ReplyRefused as refusal:
-            raise _problem(refusal) from None
+        message = outbound.reply(
+            conversation,
+            text,
+            by=self.caller.actor,
+            client_id=wish.get("client_id") or client_id_of(request) or new_id(),
+            template=template,
+            **wished(wish),
+        )
         return Response(queries.messages_by_id([message.id])[message.id], status=201)
 
     def _before(self, cursor: str | None) -> ThreadPosition | None:
@@ -116,7 +93,7 @@ class OneMessage(BrandView):
 
     @extend_schema(operation_id="messages_read", responses=rows.MessageRow)
     def get(self, request: Request, message_id: UUID) -> Response:
-        self.query(forms.NoQuery)
+        self.query(NoQuery)
         message = gates.access_message(self.caller, message_id)
         return Response(queries.messages_by_id([message.id])[message.id])
 
@@ -141,15 +118,4 @@ def _chosen_template(inbox_id: UUID, wish: Mapping[str, Any]) -> tuple[str, Temp
     try:
         return templates.preview(row, wish["values"]), templates.filled(row, wish["values"])
     except BadFilling as refusal:
-        field = f"template.values.{refusal.gap}"
-        errors = [{"field": field, "code": refusal.code, "detail": "Does not fit."}]
-        raise Problem(400, "invalid", "Some fields are not valid.", errors=errors) from None
-
-
-def _problem(refusal: outbound.ReplyRefused) -> Problem:
-    field = _FIELDS.get(refusal.code)
-    if field is not None:
-        detail = "This cannot be sent." if refusal.limit is None else f"More than {refusal.limit}."
-        errors = [{"field": field, "code": refusal.code, "detail": detail}]
-        return Problem(400, "invalid", "Some fields are not valid.", errors=errors)
-    return Problem(409, refusal.code, "The answer was not accepted.")
+        raise invalid(f"template.values.{refusal.gap}", refusal.code, "Does not fit.") from None

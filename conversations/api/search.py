@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from contacts.models import AccessEntry
 from contacts.privacy import access_log
-from conversations.api import forms, rows
+from conversations.api import rows
 from conversations.channels import registry
 from conversations.models import Conversation, Message
 from conversations.queries import Position
@@ -26,14 +26,14 @@ from conversations.search.box import LONGEST, Refused
 from conversations.search.finding import Page
 from conversations.search.wish import Wish
 from tenants.workspace.access import Permission
-from tenants.workspace.problems import Problem
-from tenants.workspace.rest import BrandView, limit_of
+from tenants.workspace.problems import invalid
+from tenants.workspace.rest import BrandView, PageQuery, limit_of
 
 KINDS = ("messages", "conversations", "contacts")
 _FOR_TEMPLATES = frozenset({"pieces", "name_pieces"})
 
 
-class SearchQuery(forms.PageQuery):
+class SearchQuery(PageQuery):
     q = serializers.CharField(
         max_length=LONGEST,
         help_text='Words, "phrases", and label: assignee: channel: in: is: after: before: – as in the desk.',
@@ -119,8 +119,7 @@ class Search(BrandView):
             return wish.understand(box.read(text), self.caller, ZoneInfo(self.request.tenant.timezone))  # type: ignore[attr-defined]
         except Refused as refused:
             with translation.override("en"):
-                error = {"field": "q", "code": refused.code, "detail": words.told(refused)}
-            raise Problem(400, "invalid", "Some fields are not valid.", errors=[error]) from None
+                raise invalid("q", refused.code, words.told(refused)) from None
 
     def _found(self, asked: Mapping[str, Any], meant: Wish) -> Page:
         limit, after = limit_of(asked), self._after(asked.get("cursor"))

@@ -16,18 +16,10 @@ from conversations.models import Inbox
 from conversations.templates import queries, syncing
 from conversations.templates.models import MessageTemplate
 from tenants.workspace.access import Permission
-from tenants.workspace.problems import Problem
-from tenants.workspace.rest import BrandView
+from tenants.workspace.problems import invalid
+from tenants.workspace.rest import BrandView, NoQuery, NothingMore
 
 MOST_VALUES = 60
-
-
-class NoQuery(serializers.Serializer):
-    pass
-
-
-class TemplateSync(serializers.Serializer):
-    """A body without fields."""
 
 
 class TemplateButtonRow(serializers.Serializer):
@@ -90,10 +82,10 @@ class SyncTemplates(BrandView):
 
     write_permission = Permission.REPLY
 
-    @extend_schema(operation_id="templates_sync", request=TemplateSync, responses={202: TemplateSyncRow})
+    @extend_schema(operation_id="templates_sync", request=NothingMore, responses={202: TemplateSyncRow})
     def post(self, request: Request, inbox_id: UUID) -> Response:
         inbox: Inbox = gates.access_inbox(self.caller, inbox_id)
-        self.body(TemplateSync)
+        self.body(NothingMore)
         syncing.start(inbox.id)
         return Response({"started": True}, status=202)
 
@@ -113,6 +105,5 @@ class PreviewTemplate(BrandView):
         try:
             queries.filled(row, values)
         except templates.BadFilling as refusal:
-            errors = [{"field": f"values.{refusal.gap}", "code": refusal.code, "detail": "Does not fit."}]
-            raise Problem(400, "invalid", "Some fields are not valid.", errors=errors) from None
+            raise invalid(f"values.{refusal.gap}", refusal.code, "Does not fit.") from None
         return Response({"text": queries.preview(row, values)})

@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 CONTENT_TYPE = "application/problem+json"
+_INVALID = "Some fields are not valid."
 _CODES = {
     400: "bad_request",
     401: "not_authenticated",
@@ -42,14 +43,15 @@ class Problem(exceptions.APIException):
         self.more = more
 
 
+def invalid(field: str, code: str, detail: str | None = None) -> Problem:
+    """One field of a body or query does not do. detail: for people who read logs; None: the code in words."""
+    told = code.replace("_", " ").capitalize() + "." if detail is None else detail
+    return Problem(400, "invalid", _INVALID, errors=[{"field": field, "code": code, "detail": told}])
+
+
 def unknown_value(field: str) -> Problem:
     """A body or query names something that does not exist here, or that its bearer may not see."""
-    return Problem(
-        400,
-        "invalid",
-        "Some fields are not valid.",
-        errors=[{"field": field, "code": "unknown", "detail": "Unknown."}],
-    )
+    return invalid(field, "unknown")
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response:
@@ -58,9 +60,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
         case Problem():
             return document(error.status_code, error.code, error.title, **error.more)
         case exceptions.ValidationError():
-            return document(
-                400, "invalid", "Some fields are not valid.", errors=list(_errors(error.get_full_details()))
-            )
+            return document(400, "invalid", _INVALID, errors=list(_errors(error.get_full_details())))
         case Http404():
             return document(404, "not_found", "There is nothing here.")
         case PermissionDenied() | exceptions.PermissionDenied():

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core import signing
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
@@ -22,6 +22,21 @@ from tenants.workspace.callers import Caller, caller_of
 from tenants.workspace.problems import Problem, document
 
 PAGE, MOST = 50, 200
+
+
+class PageQuery(serializers.Serializer):
+    """Which page of a list."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=MOST, default=PAGE)
+    cursor = serializers.CharField(required=False, max_length=1000, help_text="`next` of the page before.")
+
+
+class NoQuery(serializers.Serializer):
+    """An address that takes no parameters."""
+
+
+class NothingMore(serializers.Serializer):
+    """A body without fields."""
 
 
 class BrandView(APIView):

@@ -207,6 +207,23 @@ def test_a_stale_answer_is_409(
     assert api.post(messages, {"text": "x", "seen_number": 1}).status_code == 201
 
 
+def test_an_answer_that_would_reopen_beside_a_newer_open_conversation_is_409(
+    caller: Caller, messages: str, conversation: Conversation, bob_agent: Agent
+) -> None:
+    lifecycle.resolve(conversation, by=SYSTEM)
+    newer = Conversation.objects.create(
+        inbox=conversation.inbox,
+        contact=conversation.contact,
+        identity=conversation.identity,
+        last_activity_at=timezone.now(),
+    )
+    api = caller("write", agent=bob_agent)
+    answer = api.post(messages, {"text": "x"})
+    assert (answer.status_code, answer.json()["code"], sent()) == (409, "another_is_open", [])
+    lifecycle.resolve(newer, by=SYSTEM)
+    assert api.post(messages, {"text": "x"}).status_code == 201
+
+
 def _messenger_conversation(wrote_at: object) -> Conversation:
     from_messenger = an_inbox("messenger")
     return a_conversation(from_messenger, wrote_at=wrote_at)

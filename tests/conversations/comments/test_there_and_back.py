@@ -94,6 +94,8 @@ def test_programs_answer_and_hide_comments(
     [listed] = as_bobs_program.get(f"posts/{post['id']}/comments").json()["results"]
     assert (listed["id"], listed["comment"]["id"]) == (str(comment.id), "c-1")
     assert as_bobs_program.get(f"conversations/{talk.id}").json()["kind"] == "comments"
+    blank = as_bobs_program.post(f"comments/{comment.id}/reply", {"text": " "})
+    assert (blank.status_code, blank.json()["errors"][0]["field"]) == (400, "text")
     answered = as_bobs_program.post(f"comments/{comment.id}/reply", {"text": "NT$ 100"})
     assert (answered.status_code, answered.json()["to"]) == (201, "comment:c-1")
     private = as_bobs_program.post(f"comments/{comment.id}/private", {"text": "psst"})
