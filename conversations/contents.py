@@ -40,7 +40,8 @@ class Content:
     """An answer, or the part of it that goes out as one message. kinds: as what the channel takes each file.
 
     text: with a template, what the customer reads. to: the comment that it answers, as OutgoingMessage.to.
-    until: when the platform stops to take it. mail: of e-mail, what was written into its head.
+    until: when the platform stops to take it. mail: of e-mail, what was written into its head. in_brief_window: it is
+    counted there, where the platform counts.
     """
 
     text: str = ""
@@ -52,6 +53,7 @@ class Content:
     to: str = ""
     until: datetime | None = None
     mail: MailHead | None = None
+    in_brief_window: bool = False
 
     @property
     def kind(self) -> Message.Kind:
@@ -90,6 +92,8 @@ class Content:
             }
         if self.mail is not None:
             written |= self.mail.details
+        if self.in_brief_window:
+            written["in_brief_window"] = True
         return written
 
 

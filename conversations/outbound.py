@@ -21,6 +21,7 @@ from conversations.events import MessageReplied, MessageRequeued, MessageSkipped
 from conversations.files import limits
 from conversations.lifecycle import LifecycleError
 from conversations.models import Conversation, Message
+from conversations.window import WindowState
 from conversations.wishes import ReplyRefused, Wish
 from tenants.statements import OneOf, Question
 from tenants.workspace.events import Actor, record, unit_of_work
@@ -226,14 +227,15 @@ def retry(message: Message, *, by: Actor, outside_window: bool = False) -> Messa
         _require_failed(row)
         wishes.require_way(conversation)
         capabilities = registry.open(conversation.inbox.channel).capabilities
-        needs_window = row.kind != Message.Kind.TEMPLATE and "to" not in row.details
-        row.outside_window = needs_window and wishes.take_window(
-            conversation, capabilities, 1, by=by, outside_window=outside_window or row.outside_window, now=now
-        )
+        if row.needs_window:
+            wants = outside_window or row.outside_window
+            window = wishes.take_window(conversation, capabilities, 1, by=by, outside_window=wants, now=now)
+            row.outside_window = window.state is WindowState.HUMAN_ONLY
+            row.details["in_brief_window"] = window.is_brief
         if capabilities.window_messages is not None:
             conversation.save(update_fields=COUNTERS)
         row.status, row.error_kind, row.error_detail = Status.PENDING, "", ""
-        row.save(update_fields=["status", "error_kind", "error_detail", "outside_window"])
+        row.save(update_fields=["status", "error_kind", "error_detail", "outside_window", "details"])
         record(
             MessageRequeued(
                 conversation_id=conversation.id, contact_id=conversation.contact_id, message_id=row.id

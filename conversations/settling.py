@@ -141,10 +141,11 @@ def fail(message: Message, kind: ErrorKind, detail: str = "") -> None:
     """The message does not go out unless a person asks for another try."""
     _change(message, Message.Status.FAILED, kind, detail)
     record(MessageFailed(**_where(message), error_kind=kind), by=SYSTEM)
-    if message.conversation.sent_in_window and message.kind != Message.Kind.TEMPLATE:
+    counter = "sent_in_brief_window" if message.details.get("in_brief_window") else "sent_in_window"
+    if message.needs_window and getattr(message.conversation, counter):
         # what the platform did not take, it does not count
-        counted = Conversation.objects.filter(id=message.conversation_id, sent_in_window__gt=0)
-        counted.update(sent_in_window=F("sent_in_window") - 1)
+        counted = Conversation.objects.filter(id=message.conversation_id, **{f"{counter}__gt": 0})
+        counted.update(**{counter: F(counter) - 1})
     if kind is ErrorKind.RECIPIENT_GONE and not message.conversation.thread:
         ContactIdentity.objects.filter(id=message.conversation.identity_id).update(is_reachable=False)
 

@@ -18,7 +18,7 @@ from conversations.contents import Content, ContentRefused
 from conversations.files import uploads
 from conversations.files.limits import FileRefused
 from conversations.models import Conversation, Message
-from conversations.window import WindowState, window_of
+from conversations.window import ReplyWindow, WindowState, window_of
 from tenants.workspace.events import Actor
 
 
@@ -90,9 +90,13 @@ def accept(wish: Wish, conversation: Conversation, *, now: datetime) -> tuple[li
     if conversation.held_elsewhere_at is not None and wish.by.agent_id is None:
         raise ReplyRefused("held_elsewhere")
     _require_comment(conversation, parts)
-    human_only = wish.needs_window and take_window(
-        conversation, capabilities, len(parts), by=wish.by, outside_window=wish.outside_window, now=now
-    )
+    human_only = False
+    if wish.needs_window:
+        window = take_window(
+            conversation, capabilities, len(parts), by=wish.by, outside_window=wish.outside_window, now=now
+        )
+        human_only = window.state is WindowState.HUMAN_ONLY
+        parts = [replace(part, in_brief_window=window.is_brief) for part in parts]
     _require_unmoved(conversation, by=wish.by, seen_number=wish.seen_number)
     return parts, human_only
 
@@ -113,9 +117,9 @@ def take_window(
     by: Actor,
     outside_window: bool,
     now: datetime,
-) -> bool:
-    """Whether the message goes out in the time that only people have. Where the platform counts, so many messages
-    are noted in the window that takes them; the caller saves. Raises ReplyRefused."""
+) -> ReplyWindow:
+    """The window that takes so many messages. Where the platform counts, they are noted in it; the caller saves, and
+    `settling.fail` gives back what the platform did not take. Raises ReplyRefused."""
     window = window_of(capabilities, conversation, now)
     if window.state is WindowState.CLOSED:
         raise ReplyRefused("window_closed")
@@ -124,11 +128,9 @@ def take_window(
             raise ReplyRefused("window_used_up", limit=window.left)
         counter = "sent_in_brief_window" if window.is_brief else "sent_in_window"
         setattr(conversation, counter, getattr(conversation, counter) + messages)
-    if window.state is not WindowState.HUMAN_ONLY:
-        return False
-    if by.agent_id is None or not outside_window:
+    if window.state is WindowState.HUMAN_ONLY and (by.agent_id is None or not outside_window):
         raise ReplyRefused("human_only")
-    return True
+    return window
 
 
 def _parts(wish: Wish, capabilities: Capabilities) -> list[Content]:

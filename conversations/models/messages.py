@@ -110,6 +110,11 @@ class Message(TenantModel):
             ),
         ]
 
+    @property
+    def needs_window(self) -> bool:
+        """Whether a message of ours goes out in a reply window only: templates and answers to comments do not."""
+        return self.kind != self.Kind.TEMPLATE and "to" not in self.details
+
 
 FILE_KINDS = ("image", "video", "audio", "file")
 """Kinds of attachments that always stand for a file; a sticker does where its platform gives a picture."""

@@ -175,6 +175,24 @@ def test_a_scanned_code_and_a_follow_open_a_minute_too(
     assert counts() == (5, 1)
 
 
+def test_what_the_platform_did_not_take_in_a_brief_window_is_given_back_there(
+    inbox: Inbox, conversation: Conversation, double: Double, bob_agent: Agent
+) -> None:
+    Conversation.objects.update(sent_in_window=5)
+    arrive(inbox, event("CLICK", now(), EventKey="ORDER_STATUS"))
+    message = answer(conversation, "answer", bob_agent)
+    assert counts() == (5, 1)
+    double.answers.extend([lends(), refuses(45002)])
+    deliver(conversation)
+    assert statuses(conversation) == ["failed"] and counts() == (5, 0)
+    Conversation.objects.update(sent_in_window=4)  # another one failed meanwhile
+    outbound.retry(message, by=Actor.agent(bob_agent))
+    assert counts() == (5, 0)
+    double.answers.append(refuses(45002))
+    deliver(conversation)
+    assert statuses(conversation) == ["failed"] and counts() == (4, 0)
+
+
 def test_an_older_scan_told_later_changes_nothing(inbox: Inbox, conversation: Conversation) -> None:
     arrive(inbox, event("SCAN", now(), EventKey="shop-7"))
     newest = talk().brief_window_at
