@@ -76,6 +76,12 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         return
 
 
+def forget() -> None:
+    """Begin anew: nothing is counted, nobody refused."""
+    counts.clear()
+    _refusals.forget()
+
+
 async def _find_app(scope: dict[str, Any]) -> tuple[AppRef, Channel]:
     host = host_of(scope["headers"])
     if host is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -19,9 +20,11 @@ from tenants import directory, provisioning
 from tenants.directory import TenantRef
 from tenants.models import Agency, Membership, Plan, User
 from tenants.scope import public_scope, tenant_scope
+from tenants.workspace import tokens
 from tenants.workspace.access import Member, find_member
 from tenants.workspace.models import Agent
 from tests.database import Snapshot, end_other_sessions
+from tests.programs import Api, Caller
 
 PEOPLE = {
     "alice": ("Alice", Membership.Role.ADMIN),
@@ -236,3 +239,34 @@ def as_charlie_at_globex(sign_in: SignIn, charlie: User, globex: TenantRef) -> C
 def as_stranger(acme: TenantRef) -> Client:
     """A browser on acme's host in which nobody is signed in."""
     return Client(headers={"host": acme.primary_host})
+
+
+# --- programs ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def caller(member_of: Callable[[User, TenantRef], Member], acme: TenantRef, alice: User) -> Caller:
+    """`caller("write", agent=…)`: a program with a token of acme."""
+
+    def open_api(access: str, agent: Agent | None = None, **given: Any) -> Api:
+        with tenant_scope(acme):
+            token = tokens.issue("test", access, by=member_of(alice, acme), agent=agent, **given)[1]
+        return Api(Client(headers={"host": acme.primary_host}), token)
+
+    return open_api
+
+
+@pytest.fixture
+def writer(caller: Caller) -> Api:
+    return caller("write")
+
+
+@pytest.fixture
+def reader(caller: Caller) -> Api:
+    return caller("read")
+
+
+@pytest.fixture
+def as_bobs_program(caller: Caller, bob_agent: Agent) -> Api:
+    """A program that writes in Bob's name."""
+    return caller("write", agent=bob_agent)

@@ -14,8 +14,8 @@ from rest_framework.test import APIClient
 
 from config import api as routes
 from conversations.models import Conversation
-from tests.api.conftest import Api
 from tests.baselines import compare
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db
 

@@ -17,9 +17,9 @@ from conversations.models import Attachment, Conversation, Inbox, Message, Store
 from conversations.templates.models import MessageTemplate
 from tenants.directory import TenantRef
 from tenants.models import User
-from tests.api.conftest import Api, Caller
 from tests.conversations.files.conftest import kept_here
 from tests.conversations.files.samples import a_picture
+from tests.programs import Api, Caller
 from tests.scene import furnish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept_here")]

@@ -9,8 +9,8 @@ from django.test import Client
 
 from conversations.models import InboundRecord, Inbox
 from tenants.directory import TenantRef
-from tests.api.conftest import Api
 from tests.conversations.posting import arrive, message, page_inbox
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Inbox
-from tests.api.conftest import Api
 from tests.baselines import compare
 from tests.conversations.outgoing import a_conversation, customer_writes
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db
 

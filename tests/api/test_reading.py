@@ -12,8 +12,8 @@ from conversations import lifecycle
 from conversations.models import Conversation, Inbox, Message
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent
-from tests.api.conftest import Api, Caller
 from tests.conversations.outgoing import a_conversation, an_inbox, customer_writes
+from tests.programs import Api, Caller
 
 pytestmark = pytest.mark.django_db
 

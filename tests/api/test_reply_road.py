@@ -23,8 +23,8 @@ from tenants.scope import tenant_scope
 from tenants.workspace import tokens
 from tenants.workspace.access import find_member
 from tenants.workspace.models import Agent, ApiToken, Event, Team
-from tests.api.conftest import Api, Caller
 from tests.conversations.outgoing import a_conversation, an_inbox, statuses
+from tests.programs import Api, Caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from contacts.search import rows as people
 from conversations.models import Conversation, Inbox
 from conversations.search import rows
 from tenants.workspace.models import Agent, Team
-from tests.api.conftest import Api, Caller
 from tests.conversations.outgoing import a_conversation
+from tests.programs import Api, Caller
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,8 @@ from tenants.scope import tenant_scope
 from tenants.workspace import tokens
 from tenants.workspace.access import find_member
 from tenants.workspace.models import Agent, ApiToken, AuditEntry, Team
-from tests.api.conftest import Api, Caller
 from tests.conversations.outgoing import a_conversation, an_inbox
+from tests.programs import Api, Caller
 
 pytestmark = pytest.mark.django_db
 

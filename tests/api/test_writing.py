@@ -14,8 +14,8 @@ from conversations import lifecycle, outbound
 from conversations.models import Conversation, Message
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent, ApiToken, Event, IdempotencyKey
-from tests.api.conftest import Api, Caller
 from tests.conversations.outgoing import a_conversation, an_inbox
+from tests.programs import Api, Caller
 
 pytestmark = pytest.mark.django_db
 

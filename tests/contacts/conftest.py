@@ -1,4 +1,4 @@
-"""Mei, a customer of acme, and callers of its API."""
+"""Mei, a customer of acme."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import pytest
 
 from contacts.models import Contact
 from tenants.directory import TenantRef
-from tests.api.conftest import caller, reader, writer
-
-__all__ = ["caller", "mei", "reader", "writer"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from contacts.models import Contact
-from tests.api.conftest import Api
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from tests.conversations.double import Double, running_double
 
 @pytest.fixture(autouse=True)
 def nothing_left_over() -> Iterator[None]:
-    hooks.counts.clear()
+    hooks.forget()
     yield
     lanes.close()
 

@@ -18,7 +18,7 @@ import uvicorn
 from pytest_django import Settings
 
 from contacts.models import ContactIdentity
-from conversations import hooks, inboxes, lanes
+from conversations import hooks, inboxes
 from conversations.models import Conversation, InboundRecord, Inbox, Message, OutboundAttempt
 from tenants import directory
 from tenants.directory import TenantRef
@@ -80,7 +80,6 @@ def house() -> Iterator[str]:
     yield f"http://localhost:{port}"
     server.should_exit = True
     thread.join()
-    lanes.close()
 
 
 @pytest.fixture

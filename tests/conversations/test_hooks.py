@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -42,12 +41,8 @@ BODY = webhook((PAGE, [message("m1", "您好")]))
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_over(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def strangers_are_written_down_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unknown_accounts, "PAUSE_SECONDS", 0.0)
-    hooks.counts.clear()
-    hooks._refusals.forget()
-    yield
-    lanes.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -20,12 +20,6 @@ from tenants.scope import scoped_tenant, tenant_scope
 from tests.conversations.posting import arrivals, message, page_inbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def lanes_closed() -> Iterator[None]:
-    yield
-    lanes.close()
 
 
 @pytest.fixture

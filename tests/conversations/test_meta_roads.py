@@ -12,16 +12,14 @@ import pytest
 from conversations import inboxes
 from conversations.models import Attachment, Conversation, InboundRecord, Inbox, Message
 from tenants.directory import TenantRef
-from tenants.models import ChannelApp, User
+from tenants.models import ChannelApp
 from tenants.scope import tenant_scope
-from tenants.workspace import tokens
-from tenants.workspace.access import find_member
 from tenants.workspace.events import SYSTEM
-from tenants.workspace.models import Agent, Event
-from tests.api.conftest import Api
+from tenants.workspace.models import Event
 from tests.conversations.double import Double
 from tests.conversations.outgoing import deliver
 from tests.conversations.posting import Element, call, signature
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,15 +65,6 @@ def road(kind: str, acme: TenantRef, double: Double) -> Road:
             base_url=double.url,
         )
     return Road(kind, acme, ChannelApp.objects.get(routes__inbox_id=inbox.id).key)
-
-
-@pytest.fixture
-def as_bobs_program(acme: TenantRef, alice: User, bob_agent: Agent, as_stranger: object) -> Api:
-    with tenant_scope(acme):
-        member = find_member(alice)
-        assert member is not None
-        token = tokens.issue("test", "write", by=member, agent=bob_agent)[1]
-    return Api(as_stranger, token)  # type: ignore[arg-type]
 
 
 @KINDS

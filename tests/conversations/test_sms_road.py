@@ -14,17 +14,15 @@ from contacts import consent
 from conversations import inboxes
 from conversations.models import Conversation, InboundRecord, Message
 from tenants.directory import TenantRef
-from tenants.models import ChannelApp, User
+from tenants.models import ChannelApp
 from tenants.scope import tenant_scope
-from tenants.workspace import reactors, tokens
-from tenants.workspace.access import find_member
+from tenants.workspace import reactors
 from tenants.workspace.events import SYSTEM
-from tenants.workspace.models import Agent
-from tests.api.conftest import Api
 from tests.conversations.channels.samples.sms import ACCOUNT_SID, ADDRESS, message_element, write
 from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import deliver
 from tests.conversations.posting import call
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,15 +61,6 @@ def connect(tenant: TenantRef, base_url: str, account_id: str = NUMBER) -> Road:
 @pytest.fixture
 def road(acme: TenantRef, double: Double) -> Road:
     return connect(acme, double.url)
-
-
-@pytest.fixture
-def as_bobs_program(acme: TenantRef, alice: User, bob_agent: Agent, as_stranger: object) -> Api:
-    with tenant_scope(acme):
-        member = find_member(alice)
-        assert member is not None
-        token = tokens.issue("test", "write", by=member, agent=bob_agent)[1]
-    return Api(as_stranger, token)  # type: ignore[arg-type]
 
 
 def test_a_message_is_answered_and_its_way_is_shown(

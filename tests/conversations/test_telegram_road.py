@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
-from conversations import checking, lanes, replaying
+from conversations import checking, replaying
 from conversations.accounts import account_of
 from conversations.channels import registry
 from conversations.channels.items import IncomingAttachment
@@ -40,12 +39,6 @@ SENT = {
 def inbox(acme: TenantRef, double: Double) -> Inbox:
     with tenant_scope(acme):
         return an_inbox("telegram", f"{double.url}/telegram", account_id="7100000001")
-
-
-@pytest.fixture(autouse=True)
-def lanes_closed() -> Iterator[None]:
-    yield
-    lanes.close()
 
 
 def payload(name: str) -> bytes:

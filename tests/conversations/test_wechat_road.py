@@ -14,13 +14,9 @@ from conversations import inboxes
 from conversations.channels import wechat_xml
 from conversations.models import Attachment, Conversation, InboundRecord, Inbox, Message
 from tenants.directory import TenantRef
-from tenants.models import ChannelApp, User
+from tenants.models import ChannelApp
 from tenants.scope import tenant_scope
-from tenants.workspace import tokens
-from tenants.workspace.access import find_member
 from tenants.workspace.events import SYSTEM
-from tenants.workspace.models import Agent
-from tests.api.conftest import Api
 from tests.conversations.channels.samples.wechat import write
 from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import deliver
@@ -36,6 +32,7 @@ from tests.conversations.wechat import (
     lends,
     signed,
 )
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,15 +63,6 @@ def road(acme: TenantRef, double: Double) -> Road:
     with tenant_scope(acme):
         inbox = an_official_account(double.url)
     return Road(inbox, ChannelApp.objects.get(routes__inbox_id=inbox.id).key)
-
-
-@pytest.fixture
-def as_bobs_program(acme: TenantRef, alice: User, bob_agent: Agent, as_stranger: object) -> Api:
-    with tenant_scope(acme):
-        member = find_member(alice)
-        assert member is not None
-        token = tokens.issue("test", "write", by=member, agent=bob_agent)[1]
-    return Api(as_stranger, token)  # type: ignore[arg-type]
 
 
 def test_the_address_is_proved_with_the_token_of_the_hooks(road: Road) -> None:

@@ -13,8 +13,8 @@ from conversations.models import Conversation
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
 from tenants.workspace.models import Agent
-from tests.api.conftest import Api, Caller
 from tests.conversations.outgoing import a_conversation, an_inbox, customer_writes
+from tests.programs import Api, Caller
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from contacts.models import BulkRun, Contact
 from tenants.directory import TenantRef
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent
-from tests.api.conftest import Api, Caller
 from tests.contacts.lists.conftest import files
+from tests.programs import Api, Caller
 
 __all__ = ["files"]
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from contacts.models import Contact, ContactAddress, Suggestion
 from contacts.suggesting import upkeep
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
-from tests.api.conftest import Api
 from tests.contacts.people import a_person, a_thread, an_identity
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db
 

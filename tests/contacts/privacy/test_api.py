@@ -14,12 +14,10 @@ from contacts.privacy import access_log, exporting
 from conversations.models import Inbox
 from tenants.scope import scoped_tenant
 from tenants.workspace.models import Agent
-from tests.api.conftest import Api, Caller, caller
 from tests.contacts.privacy.ground import customer, work
+from tests.programs import Api, Caller
 
 pytestmark = pytest.mark.django_db
-
-__all__ = ["caller"]
 
 
 @pytest.fixture

@@ -13,13 +13,9 @@ import pytest
 from conversations import inboxes
 from conversations.models import Conversation, Inbox, Message
 from tenants.directory import TenantRef
-from tenants.models import ChannelApp, User
+from tenants.models import ChannelApp
 from tenants.scope import tenant_scope
-from tenants.workspace import tokens
-from tenants.workspace.access import find_member
 from tenants.workspace.events import SYSTEM
-from tenants.workspace.models import Agent
-from tests.api.conftest import Api
 from tests.conversations.double import Double
 from tests.conversations.posting import call, signature
 
@@ -83,15 +79,6 @@ def page(acme: TenantRef, double: Double) -> Page:
             base_url=double.url,
         )
     return Page(str(inbox.id), ChannelApp.objects.get(routes__inbox_id=inbox.id).key)
-
-
-@pytest.fixture
-def as_bobs_program(acme: TenantRef, alice: User, bob_agent: Agent, as_stranger: object) -> Api:
-    with tenant_scope(acme):
-        member = find_member(alice)
-        assert member is not None
-        token = tokens.issue("test", "write", by=member, agent=bob_agent)[1]
-    return Api(as_stranger, token)  # type: ignore[arg-type]
 
 
 def the_comment(comment_id: str = "c-1") -> Message:

@@ -12,10 +12,10 @@ from conversations.models import Conversation, Message
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
 from tenants.workspace.reactors import run_reactors
-from tests.api.conftest import Api
 from tests.conversations.comments.conftest import JUN, Page, comment_talk, the_comment
 from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import deliver
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

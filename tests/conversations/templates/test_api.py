@@ -16,10 +16,10 @@ from tenants.models import User
 from tenants.scope import tenant_scope
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent, ApiToken, Team
-from tests.api.conftest import Api
 from tests.conversations.double import Double
 from tests.conversations.outgoing import jobs
 from tests.conversations.templates.conftest import HELLO, SALE, listed
+from tests.programs import Api
 from tests.scene import token_in_the_name_of
 
 pytestmark = pytest.mark.django_db

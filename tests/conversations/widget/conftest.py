@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from conversations import inboxes, lanes
+from conversations import inboxes
 from conversations.models import Inbox
 from conversations.widget import limits
 from tenants.directory import TenantRef
@@ -44,13 +44,11 @@ def globex_site(globex: TenantRef) -> Inbox:
 
 
 @pytest.fixture(autouse=True)
-def full_allowance(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def full_allowance(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody's allowance is whole, and does not come back while a slow machine works through a test."""
     for allowance in limits.ALL:
         allowance.forget()
         monkeypatch.setattr(allowance, "clock", lambda: 0.0)
-    yield
-    lanes.close()
 
 
 class Browser:
