@@ -35,11 +35,11 @@ class Question:
     is_required: bool
 
 
-def questions(arrangement: Arrangement, *, person: Person | None, is_staffed: bool) -> list[Question]:
+def questions(arrangement: Arrangement, *, person: Person | None, needs_email: bool) -> list[Question]:
     """The fields for a visitor without a conversation. What the brand's server told of them is not asked again;
-    an e-mail address may be required while nobody is there to answer."""
+    needs_email: the answer will be a mail."""
     wanted = dict(arrangement.form)
-    if arrangement.asks_email_when_closed and not is_staffed:
+    if needs_email:
         wanted["email"] = REQUIRED
     if person is not None:
         known = {"name": person.name, "email": person.email}

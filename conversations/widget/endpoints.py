@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,6 @@ from conversations.widget import (
     mailing,
     pages,
     reading,
-    sites,
     starting,
     uploading,
     visitors,
@@ -68,12 +68,10 @@ def _write(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse
         told = _mailed(request.tenant, site, visitor, client_id, text, kept, form, language)
         if told:
             return answer({"message": None, "by_mail": told}, status=201)
-    try:
+    with _may_come_again():
         arriving.message(
             request.tenant, site, visitor, client_id=client_id, text=text, page=kept, form=form, files=files
         )
-    except (LaneFull, DatabaseFailure) as error:
-        raise Refused(503, "busy", retry_after=2) from error
     conversation_id = reading.conversation_of(site, visitor)
     row = reading.by_client_id(conversation_id, client_id) if conversation_id else None
     if row is None:
@@ -86,6 +84,15 @@ def _write(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse
     if visitor.needs_renewal():
         content["token"] = visitors.issue(visitor, request.tenant.id)
     return answer(content, status=201)
+
+
+@contextmanager
+def _may_come_again() -> Iterator[None]:
+    """What the brand's lane or the database does not take now was not stored. Raises Refused (503)."""
+    try:
+        yield
+    except (LaneFull, DatabaseFailure) as error:
+        raise Refused(503, "busy", retry_after=2) from error
 
 
 def _mailed(
@@ -103,7 +110,7 @@ def _mailed(
     inbox = mailing.mailbox() if address else None
     if inbox is None:
         return ""
-    try:
+    with _may_come_again():
         mailing.deliver(
             tenant,
             inbox,
@@ -115,16 +122,13 @@ def _mailed(
             form=form,
             language=language,
         )
-    except (LaneFull, DatabaseFailure) as error:
-        raise Refused(503, "busy", retry_after=2) from error
     return address
 
 
 def _form(site: Site, visitor: Visitor, given: Mapping[str, Any], *languages: str) -> dict[str, Any]:
     """What a visitor filled in before the first message. Raises Refused ("form_" and the field) until it is whole."""
     consent = site.arrangement.any_text("consent", *languages)
-    staffed = sites.is_staffed(site) or not site.arrangement.asks_email_when_closed
-    asked = asking.questions(site.arrangement, person=visitor.person, is_staffed=staffed)
+    asked = starting.questions(site, visitor)
     if not (asked or consent) or reading.conversation_of(site, visitor) is not None:
         return {}
     try:
@@ -197,10 +201,8 @@ def _seen(request: TenantRequest, visitor: Visitor, site: Site) -> HttpResponse:
     conversation_id = reading.conversation_of(site, visitor)
     until = reading.unseen_until(conversation_id, min(number, 2**31 - 1)) if conversation_id else None
     if until is not None:
-        try:
+        with _may_come_again():
             arriving.seen(request.tenant, site, visitor, until=until)
-        except (LaneFull, DatabaseFailure) as error:
-            raise Refused(503, "busy", retry_after=2) from error
     return answer({})
 
 

@@ -29,7 +29,7 @@ KIND = "email"
 def address_for(site: Site, visitor: Visitor, form: Mapping[str, Any]) -> str:
     """Where the answer to a visitor who begins now is sent: what they typed, or what the brand's server vouches for.
     "" while somebody is in, where the site asks for no address, or for none that can be written to."""
-    if not site.arrangement.asks_email_when_closed or sites.is_staffed(site):
+    if not sites.answers_by_mail(site):
         return ""
     known = visitor.person.email if visitor.person is not None else ""
     return email_addresses.normalised(known or str(form.get("email", "")))

@@ -64,6 +64,12 @@ def is_staffed(site: Site, at: datetime | None = None) -> bool:
     return is_open(schedule, at or timezone.now())
 
 
+def answers_by_mail(site: Site) -> bool:
+    """Whether who begins now is asked for an e-mail address and answered there, because nobody is in. One query at
+    most."""
+    return site.arrangement.asks_email_when_closed and not is_staffed(site)
+
+
 def is_origin(value: object) -> bool:
     """Only plain origins reach the header: a space or a semicolon would add directives of its own."""
     return isinstance(value, str) and _ORIGIN_FORM.match(value) is not None

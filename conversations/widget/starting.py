@@ -29,7 +29,7 @@ def start(request: TenantRequest) -> HttpResponse:
         raise Refused(404, "unknown_site")
     visitor = _visitor(request, site, wire.mapping(body, "identity"))
     conversation_id = reading.conversation_of(site, visitor)
-    asked = [] if conversation_id else _asked(site, visitor)
+    asked = [] if conversation_id else questions(site, visitor)
     return answer(
         {
             "token": visitors.issue(visitor, request.tenant.id),
@@ -44,8 +44,10 @@ def start(request: TenantRequest) -> HttpResponse:
     )
 
 
-def _asked(site: Site, visitor: Visitor) -> list[asking.Question]:
-    return asking.questions(site.arrangement, person=visitor.person, is_staffed=sites.is_staffed(site))
+def questions(site: Site, visitor: Visitor) -> list[asking.Question]:
+    """What a visitor without a conversation is asked now. One query at most."""
+    needs_email = sites.answers_by_mail(site)
+    return asking.questions(site.arrangement, person=visitor.person, needs_email=needs_email)
 
 
 def _visitor(request: TenantRequest, site: Site, shown: Mapping[str, Any]) -> Visitor:

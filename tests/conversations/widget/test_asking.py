@@ -26,15 +26,14 @@ CONSENT = {"en": {"consent": "I agree."}}
 
 
 def test_what_the_brands_server_told_is_not_asked_again() -> None:
-    asked = asking.questions(Arrangement(form=FORM), person=Person("7", name="Mei"), is_staffed=True)
+    asked = asking.questions(Arrangement(form=FORM), person=Person("7", name="Mei"), needs_email=False)
     assert asked == [Question("email", False)]
 
 
-@pytest.mark.parametrize("staffed, required", [(True, False), (False, True)])
-def test_outside_opening_hours_an_address_may_be_required(staffed: bool, required: bool) -> None:
-    arrangement = Arrangement(form=FORM, asks_email_when_closed=True)
-    asked = asking.questions(arrangement, person=None, is_staffed=staffed)
-    assert asked == [Question("name", True), Question("email", required)]
+@pytest.mark.parametrize("needs_email", [False, True])
+def test_an_address_is_required_where_the_answer_will_be_a_mail(needs_email: bool) -> None:
+    asked = asking.questions(Arrangement(form=FORM), person=None, needs_email=needs_email)
+    assert asked == [Question("name", True), Question("email", needs_email)]
 
 
 @pytest.mark.parametrize(
