@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 from conversations import replaying
 from conversations.models import InboundRecord
@@ -39,6 +40,9 @@ FATES = (
 
 REPEATED, ANY_DROPPED = "repeated", "dropped"
 FILTERS = (*FATES, ANY_DROPPED, REPEATED)
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
+"""Days that may be asked for: the calendar's ends cannot be told in every zone."""
+
 REPLAYABLE = frozenset({State.DEAD.value, ANY_DROPPED, *DROPPED})
 AT_ONCE = 200
 
@@ -84,6 +88,16 @@ class Position(NamedTuple):
     id: UUID
 
 
+def fate_of(state: str, outcome: str) -> str:
+    """What became of a record, one of FATES."""
+    return outcome or state
+
+
+def today(zone: ZoneInfo) -> date:
+    """The day that it is in `zone`."""
+    return timezone.now().astimezone(zone).date()
+
+
 def span(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """From the beginning of the first day until before the one after the last. Raises OverflowError at the
     calendar's ends."""
@@ -105,18 +119,19 @@ def days(inbox_id: UUID | None, first: date, last: date, zone: ZoneInfo) -> list
     )
     by_day = {day: Day(day) for day in _back_from(last, first)}
     for day, state, outcome, records, again in rows:
-        by_day[day].fates[outcome or state] += records
+        by_day[day].fates[fate_of(state, outcome)] += records
         by_day[day].duplicates += again
     return list(by_day.values())
 
 
 def listed(wanted: Wanted, *, after: Position | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """The newest of some records (behind `after`, older ones), without content. One query."""
+    """The newest of some records (behind `after`, older ones), each with its `fate` and without content. One query."""
     rows = _rows(wanted)
     if after is not None:
         older = Q(received_at__lt=after.received_at) | Q(received_at=after.received_at, id__lt=after.id)
         rows = rows.filter(older, received_at__lte=after.received_at)
-    return list(rows.order_by("-received_at", "-id").values(*_FIELDS)[:limit])
+    found = rows.order_by("-received_at", "-id").values(*_FIELDS)[:limit]
+    return [{**row, "fate": fate_of(row["state"], row["outcome"])} for row in found]
 
 
 def replay_all(wanted: Wanted, *, by: Actor) -> None:

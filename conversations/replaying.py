@@ -30,6 +30,7 @@ from tenants import directory, jobs
 from tenants.ids import new_id
 from tenants.models import UnparsedHook
 from tenants.scope import tenant_scope
+from tenants.workspace import audit
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 
 State, Outcome = InboundRecord.State, InboundRecord.Outcome
@@ -70,13 +71,16 @@ def try_again(record_id: str) -> None:
 
 
 def replay(row: InboundRecord, *, by: Actor) -> None:
-    """Give a record that failed or was dropped five new tries, the first at once. Raises NotReplayable."""
-    if not replay_many([row], by=by):
-        raise NotReplayable(str(row.id))
+    """Give a record that failed or was dropped five new tries, the first at once, with a note in the audit. Raises
+    NotReplayable."""
+    with unit_of_work():
+        if not replay_many([row], by=by):
+            raise NotReplayable(str(row.id))
+        audit.note_by(by, "inbound_record.replayed", "inbound_record", row.id, row.channel)
 
 
 def replay_many(rows: Iterable[InboundRecord], *, by: Actor, queue: str = jobs.LIVE) -> int:
-    """Replay those that can be; returns how many. A few statements, whatever their number."""
+    """Replay those that can be, noted by whoever asks; returns how many. A few statements, whatever their number."""
     with unit_of_work():
         chosen = InboundRecord.objects.filter(REPLAYABLE, id__in=[row.id for row in rows])
         ids = list(chosen.select_for_update().order_by("id").values_list("id", flat=True))

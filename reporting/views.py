@@ -26,7 +26,7 @@ MOST_WAITS = 500
 def board(request: MemberRequest) -> HttpResponse:
     """The live board; asked by its own module it answers the board alone."""
     sequence = newest_sequence()
-    zone = _brand_zone(request)
+    zone = request.tenant.zone
     context = {
         "board": supervisor.board(timezone.now(), zone),
         "metrics": metrics.BOARD,
@@ -44,7 +44,7 @@ def board(request: MemberRequest) -> HttpResponse:
 @needs(Permission.READ_REPORTS)
 def first_responses(request: MemberRequest) -> HttpResponse:
     """The waits behind one figure: ?day=, ?inbox=, ?state=answered|waiting|dropped."""
-    zone = _brand_zone(request)
+    zone = request.tenant.zone
     day, inbox_id, state = _filters(request, zone)
     rows = supervisor.first_waits_of(day, zone, inbox_id=inbox_id, state=state)
     shown = rows.annotate(seconds=metrics.wait_seconds()).order_by("started_at", "id")
@@ -71,10 +71,6 @@ def first_responses(request: MemberRequest) -> HttpResponse:
     }
     with timezone.override(zone):
         return render(request, "reporting/first_responses.html", context)
-
-
-def _brand_zone(request: MemberRequest) -> ZoneInfo:
-    return ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
 
 
 def _filters(request: MemberRequest, zone: ZoneInfo) -> tuple[date, UUID | None, str]:

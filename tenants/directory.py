@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -50,6 +51,11 @@ class TenantRef:
     @property
     def is_active(self) -> bool:
         return self.status == Tenant.Status.ACTIVE
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the brand's days begin and end."""
+        return ZoneInfo(self.timezone)
 
 
 @dataclass(frozen=True, slots=True)

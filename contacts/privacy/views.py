@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -258,7 +257,7 @@ def _person_page(request: MemberRequest, contact: Contact, **forms: Any) -> Http
 
 
 def _page(request: MemberRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    with timezone.override(ZoneInfo(request.tenant.timezone)):  # type: ignore[attr-defined]
+    with timezone.override(request.tenant.zone):
         return render(request, template, {**context, "section": "privacy"})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations import replaying
 from conversations.models import InboundRecord
+from conversations.replaying import NotReplayable
 from tenants.workspace.access import Permission
 from tenants.workspace.admin import ReadOnlyAdmin, acting, brand_site
 
@@ -35,8 +38,9 @@ class InboundRecordAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Read again"))
     def replay(self, request: HttpRequest, chosen: QuerySet[InboundRecord]) -> None:
-        rows = list(chosen)
-        replayed = replaying.replay_many(rows, by=acting(request).actor)
-        for row in rows:
-            self.log_change(request, row, "replayed")
+        replayed = 0
+        for row in chosen:
+            with suppress(NotReplayable):
+                replaying.replay(row, by=acting(request).actor)
+                replayed += 1
         messages.success(request, _("%(count)s are being read again.") % {"count": replayed})

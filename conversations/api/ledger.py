@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -19,7 +18,6 @@ from tenants.workspace.access import Permission
 from tenants.workspace.rest import BrandView, PageQuery, limit_of
 
 MOST_DAYS = 31
-_EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 12, 31)
 
 
 class DayField(serializers.DateField):
@@ -27,7 +25,7 @@ class DayField(serializers.DateField):
 
     def to_internal_value(self, value: Any) -> date:
         day: date = super().to_internal_value(value)
-        if not _EARLIEST <= day <= _LATEST:
+        if not ledger.EARLIEST <= day <= ledger.LATEST:
             self.fail("invalid", format="YYYY-MM-DD")
         return day
 
@@ -81,7 +79,7 @@ class InboxDays(BrandView):
     def get(self, request: Request, inbox_id: UUID) -> Response:
         wish = self.query(DaysQuery)
         inbox, zone = gates.access_inbox(self.caller, inbox_id), _zone(request)
-        last = wish.get("until") or timezone.now().astimezone(zone).date()
+        last = wish.get("until") or ledger.today(zone)
         rows = ledger.days(inbox.id, last - timedelta(days=wish["days"] - 1), last, zone)
         told = [
             {"day": row.day, "received": row.received, "fates": row.fates, "duplicates": row.duplicates}
@@ -109,9 +107,9 @@ class InboxRecords(BrandView):
 
 
 def _zone(request: Any) -> ZoneInfo:
-    return ZoneInfo(request.tenant.timezone)
+    zone: ZoneInfo = request.tenant.zone
+    return zone
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("id", "event_id", "attempts", "repeats", "received_at")
-    return {name: row[name] for name in names} | {"fate": row["outcome"] or row["state"]}
+    return {name: row[name] for name in ("id", "event_id", "fate", "attempts", "repeats", "received_at")}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.utils import translation
@@ -116,7 +115,7 @@ class Search(BrandView):
 
     def _wish(self, text: str) -> Wish:
         try:
-            return wish.understand(box.read(text), self.caller, ZoneInfo(self.request.tenant.timezone))  # type: ignore[attr-defined]
+            return wish.understand(box.read(text), self.caller, self.request.tenant.zone)  # type: ignore[attr-defined]
         except Refused as refused:
             with translation.override("en"):
                 raise invalid("q", refused.code, words.told(refused)) from None

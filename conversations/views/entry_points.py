@@ -57,4 +57,4 @@ def code(request: MemberRequest, inbox_id: UUID, form: str) -> HttpResponse:
 
 def _link(request: MemberRequest, inbox: Inbox) -> str:
     chat = reverse("widget:alone", kwargs={"key": inbox.account_id}) if inbox.channel == "widget" else ""
-    return entry_links.link_of(inbox, chat_address=links.address(request.tenant, chat) if chat else "")  # type: ignore[attr-defined]
+    return entry_links.link_of(inbox, chat_address=links.address(request.tenant, chat) if chat else "")

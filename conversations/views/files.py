@@ -25,7 +25,7 @@ def show(request: MemberRequest, attachment_id: UUID) -> HttpResponse:
     wants_thumbnail = "thumbnail" in request.GET
     if file is None or file.state != StoredFile.State.STORED or (wants_thumbnail and not file.thumbnail_path):
         raise Http404
-    path = links.path_to(file, request.tenant, links.life_for(file.mime), thumbnail=wants_thumbnail)  # type: ignore[attr-defined]
+    path = links.path_to(file, request.tenant, links.life_for(file.mime), thumbnail=wants_thumbnail)
     return HttpResponseRedirect(f"{path}?download" if "download" in request.GET else path)
 
 

@@ -48,8 +48,8 @@ COLUMNS = {
 def days(request: MemberRequest, inbox_id: UUID | None = None) -> HttpResponse:
     """The count of an inbox, day by day; without one, of whole bodies that could not be read. ?until=: the last
     day shown."""
-    zone, inbox = _zone(request), _inbox(request, inbox_id)
-    last = _day(request.GET.get("until", ""), zone)
+    zone, inbox = request.tenant.zone, _inbox(request, inbox_id)
+    last, today = _day(request.GET.get("until", ""), zone), ledger.today(zone)
     rows = ledger.days(inbox_id, last - timedelta(days=DAYS_SHOWN - 1), last, zone)
     context = {
         "inbox": inbox,
@@ -57,7 +57,7 @@ def days(request: MemberRequest, inbox_id: UUID | None = None) -> HttpResponse:
         "columns": COLUMNS,
         "days": [(row, [(name, _number(row, name)) for name in COLUMNS]) for row in rows],
         "earlier": last - timedelta(days=DAYS_SHOWN),
-        "later": None if last >= _day("", zone) else min(last + timedelta(days=DAYS_SHOWN), _day("", zone)),
+        "later": None if last >= today else min(last + timedelta(days=DAYS_SHOWN), today),
         "zone": zone.key,
         "section": "channels",
     }
@@ -79,7 +79,7 @@ def listing(request: MemberRequest, inbox_id: UUID | None = None) -> HttpRespons
         "day": wanted.day,
         "fate": wanted.fate,
         "fates": [("", _("All")), *((name, _label(name)) for name in ledger.FILTERS)],
-        "rows": [(row, _label(row["outcome"] or row["state"])) for row in rows],
+        "rows": [(row, _label(row["fate"])) for row in rows],
         "next": last and f"{last['received_at'].isoformat()},{last['id']}",
         "may_replay": may_replay and wanted.fate in ledger.REPLAYABLE and bool(rows),
         "zone": wanted.zone.key,
@@ -115,7 +115,7 @@ def one(request: MemberRequest, record_id: UUID) -> HttpResponse:
             audit.note_by(request.member.actor, "inbound_record.read", "inbound_record", row.id, row.channel)
     context = {
         "row": row,
-        "fate": _label(row.outcome or row.state),
+        "fate": _label(ledger.fate_of(row.state, row.outcome)),
         "may_read": may_read,
         "content": _content(bytes(row.body)) if may_read else "",
         "is_replayable": may_read and InboundRecord.objects.filter(replaying.REPLAYABLE, id=row.id).exists(),
@@ -130,11 +130,9 @@ def one(request: MemberRequest, record_id: UUID) -> HttpResponse:
 @needs(Permission.REPLAY_DEAD_LETTERS)
 def replay(request: MemberRequest, record_id: UUID) -> HttpResponse:
     """Read one record again."""
-    row, by = _record(request, record_id), request.member.actor
+    row = _record(request, record_id)
     try:
-        with transaction.atomic():
-            replaying.replay(row, by=by)
-            audit.note_by(by, "inbound_record.replayed", "inbound_record", row.id, row.channel)
+        replaying.replay(row, by=request.member.actor)
     except NotReplayable:
         messages.error(request, _("There is nothing to be read again."))
     else:
@@ -163,26 +161,22 @@ def _address(inbox_id: UUID | None) -> str:
     return reverse("unread_bodies") if inbox_id is None else reverse("records", args=[inbox_id])
 
 
-def _zone(request: MemberRequest) -> ZoneInfo:
-    return ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
-
-
 def _day(text: str, zone: ZoneInfo) -> date:
     """The day that is asked for; today in the brand's zone. Raises Http404 for what is none, or borders on the
     calendar's ends."""
     if not text:
-        return timezone.now().astimezone(zone).date()
+        return ledger.today(zone)
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise Http404 from None
-    if not 1900 <= day.year <= 2200:
+    if not ledger.EARLIEST <= day <= ledger.LATEST:
         raise Http404
     return day
 
 
 def _wanted(request: MemberRequest, inbox_id: UUID | None) -> Wanted:
-    zone, fate = _zone(request), request.GET.get("fate", "")
+    zone, fate = request.tenant.zone, request.GET.get("fate", "")
     if fate and fate not in ledger.FILTERS:
         raise Http404
     return Wanted(inbox_id, _day(request.GET.get("day", ""), zone), zone, fate)

@@ -93,5 +93,5 @@ def _origins(inbox: Inbox) -> list[str]:
 
 
 def _snippet(request: MemberRequest, inbox: Inbox, arrangement: Arrangement) -> str:
-    address = links.address(request.tenant, "/widget/loader.js")  # type: ignore[attr-defined]
+    address = links.address(request.tenant, "/widget/loader.js")
     return f'<script async src="{address}" data-site="{inbox.account_id}" data-color="{arrangement.colour}"></script>'

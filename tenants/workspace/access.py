@@ -18,6 +18,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
+from tenants.hosts import TenantRequest
 from tenants.models import Membership, User
 from tenants.scope import scoped_tenant
 from tenants.workspace.events import Actor
@@ -97,7 +98,7 @@ class Acting(Protocol):
     def may(self, permission: Permission) -> bool: ...
 
 
-class MemberRequest(HttpRequest):
+class MemberRequest(TenantRequest):
     """A request that `needs()` let through."""
 
     member: Member
@@ -105,7 +106,8 @@ class MemberRequest(HttpRequest):
 
 def zone_of(request: MemberRequest) -> ZoneInfo:
     """The time zone in which the person at the desk reads and says times: their own, else the brand's."""
-    return ZoneInfo(getattr(request.user, "timezone", "") or request.tenant.timezone)  # type: ignore[attr-defined]
+    own = getattr(request.user, "timezone", "")
+    return ZoneInfo(own) if own else request.tenant.zone
 
 
 def find_member(user: User) -> Member | None:

@@ -282,9 +282,11 @@ def test_changes_stand_in_the_brands_audit_and_never_in_the_shared_log(
 def test_a_dead_letter_is_read_again(as_alice: Client, acme: TenantRef, alice: User) -> None:
     scene = furnish(acme, alice)
     dead = scene.ids["conversations/inboundrecord"]
-    as_alice.post("/admin/conversations/inboundrecord/", {"action": "replay", "_selected_action": [dead]})
+    for _twice in range(2):
+        as_alice.post("/admin/conversations/inboundrecord/", {"action": "replay", "_selected_action": [dead]})
     with tenant_scope(acme):
         assert InboundRecord.objects.get(id=dead).state == InboundRecord.State.NEW
+    assert [act for act, *_who in audit(acme) if "inbound" in act] == ["inbound_record.replayed"]
 
 
 # --- the platform ------------------------------------------------------------------------------------------

@@ -78,6 +78,7 @@ def test_a_supervisor_replays_nothing_and_an_administrator_does(
     assert record("m3").state == "dead"
     assert as_alice.post(address).status_code == 302
     assert record("m3").state == "new"
+    assert AuditEntry.objects.get(act="inbound_record.replayed").user_name == "Alice"
     assert ProcrastinateJob.objects.filter(task_name=TRY).count() == 1
 
 
