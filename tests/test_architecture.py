@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from conversations.channels import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("config", "contacts", "conversations", "reporting", "tenants")
@@ -215,6 +218,12 @@ def test_scripts_are_short():
     lengths = {name_of(file): len(file.read_text(encoding="utf-8").splitlines()) for file in SCRIPTS}
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_SCRIPT} == {}
     assert SCRIPTS
+
+
+def test_the_contract_between_channel_kinds_knows_every_kind():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [independent] = [each["modules"] for each in contracts if each["type"] == "independence"]
+    assert sorted(independent) == sorted(path.rpartition(".")[0] for path in registry.KINDS.values())
 
 
 def unsafe_markup(template: str) -> list[int]:
