@@ -1,9 +1,8 @@
 /** What comes and goes with a message: pictures, sounds, films, files, links, places. Paints what _attachment.html prints. */
 
-import { blank, field, icon } from "./blanks.js";
+import { address, blank, field, icon } from "./blanks.js";
 import { text } from "./texts.js";
 
-const NOBODY = "00000000-0000-0000-0000-000000000000";
 const ICONS = { image: "image", sticker: "image", location: "place", link: "link" };
 const LONGEST_EDGE = 240;
 const SHOWN = /^(audio\/(mpeg|mp4|aac|ogg|wav|webm|flac)|video\/(mp4|webm|ogg|quicktime))$/;
@@ -30,8 +29,7 @@ function newAttachment(row) {
   const kept = { fetching: ["plain", "fetching"], absent: ["plain", "absent"] }[look] ?? [look];
   for (const part of item.querySelectorAll("[data-part]")) if (!kept.includes(part.dataset.part)) part.remove();
   for (const link of item.querySelectorAll("[href*='/desk/'], [data-act]")) {
-    const name = link.dataset.act ? "data-act" : "href";
-    link.setAttribute(name, link.getAttribute(name).replace(NOBODY, row.id));
+    address(link, row.id, link.dataset.act ? "data-act" : "href");
   }
   fillers[look]?.(item, row);
   if (kept.includes("plain")) {

@@ -1,5 +1,6 @@
 /** The server's own blank markup, from which everything live is painted. */
 
+const NOBODY = "00000000-0000-0000-0000-000000000000"; // whom the addresses in a blank name
 const { icons } = document.body.dataset;
 
 /** @param {ParentNode} part @param {string} field @returns {any} */
@@ -9,6 +10,12 @@ export const field = (part, field) => part.querySelector(`[data-field="${field}"
  * @param {string} id @returns {HTMLElement} */
 export function blank(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
+}
+
+/** Let the addresses of something painted name its row.
+ * @param {Element} element @param {string} id @param {...string} attributes those that hold an address */
+export function address(element, id, ...attributes) {
+  for (const name of attributes) element.setAttribute(name, element.getAttribute(name).replace(NOBODY, id));
 }
 
 /** @param {Element} use @param {string} name */

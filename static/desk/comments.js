@@ -1,8 +1,7 @@
 /** Public comments: what stands below a bubble, and which comment the composer answers, in public or in private. */
 
-import { field } from "./blanks.js";
+import { address, field } from "./blanks.js";
 
-const NOBODY = "00000000-0000-0000-0000-000000000000";
 const QUOTE_LENGTH = 120;
 const JUDGE_MS = 60_000;
 
@@ -19,7 +18,7 @@ export function paintComment(bubble, message) {
     privateUntil: facts.private_until,
   });
   judge(place);
-  for (const button of place.querySelectorAll("[data-act]")) button.dataset.act = button.dataset.act.replace(NOBODY, message.id);
+  for (const button of place.querySelectorAll("[data-act]")) address(button, message.id, "data-act");
 }
 
 /** Whether a comment may still be answered in private: once, and within seven days. @param {HTMLElement} place */

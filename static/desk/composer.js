@@ -1,8 +1,8 @@
 /** Where answers are written: drafts that stay with their conversation, the reply window, the channel's length. */
 
+import { field } from "./blanks.js";
 import { CommentTarget } from "./comments.js";
 import { isComposing } from "./ime.js";
-import { field } from "./render.js";
 import { keep, read } from "./store.js";
 import { text } from "./texts.js";
 import { Tray } from "./tray.js";

@@ -1,7 +1,8 @@
 /** The list of conversations. New activity goes to the top, but never under a pointer or a focused row. */
 
+import { field } from "./blanks.js";
 import { isAbove } from "./order.js";
-import { field, markUnread, newRow, paintRow } from "./render.js";
+import { markUnread, newRow, paintRow } from "./render.js";
 import { text } from "./texts.js";
 import { tick, writeAll } from "./times.js";
 

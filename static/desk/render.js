@@ -1,7 +1,7 @@
 /** Rows and bubbles from event rows, painted into the server's own blank markup. */
 
 import { paintAttachments } from "./attachments.js";
-import { blank, field, icon, show } from "./blanks.js";
+import { address, blank, field, icon, show } from "./blanks.js";
 import { paintParts } from "./cards.js";
 import { paintComment } from "./comments.js";
 import { text } from "./texts.js";
@@ -10,9 +10,6 @@ import { closingOf } from "./windows.js";
 
 const TONES = 8;
 const KNOWN_CHANNELS = new Set(["widget", "messenger", "instagram", "line", "whatsapp", "telegram", "wechat", "sms", "email", "api"]);
-const NOBODY = "00000000-0000-0000-0000-000000000000";
-
-export { blank, field };
 
 /** What stands in an avatar: two capitals of a Latin name, else its first character.
  * @param {string} name */
@@ -28,9 +25,8 @@ const tone = (id) => (id ? Number.parseInt(id.at(-1), 16) % TONES : 0);
 /** A new list row. @param {any} row a conversation as the server gives it, with the agent's `read_number` */
 export function newRow(row) {
   const element = blank("blank-row");
-  const link = element.querySelector(".row-link");
   element.dataset.read = row.read_number;
-  for (const name of ["href", "hx-get"]) link.setAttribute(name, link.getAttribute(name).replace(NOBODY, row.id));
+  address(element.querySelector(".row-link"), row.id, "href", "hx-get");
   paintRow(element, row);
   return element;
 }
@@ -123,7 +119,7 @@ function paintMail(element, message) {
   const link = field(element, "mail");
   field(element, "subject").hidden = !message.subject || Boolean(message.unsent_at);
   link.textContent = message.subject ?? "";
-  if (message.id) link.href = link.getAttribute("href").replace(/[0-9a-f-]{36}/, message.id);
+  if (message.id) address(link, message.id, "href");
   const isCustomers = message.direction === "in" && !message.written_from;
   element.dataset.everybody = isCustomers ? [...(message.mail_to ?? []), ...(message.cc ?? [])].join(" ") : "";
   for (const [place, name] of [["copy", "cc"], ["secret-copy", "bcc"]]) {

@@ -1,8 +1,9 @@
 /** The open conversation: bubbles in platform time, older ones on demand, read marks when they are really seen. */
 
 import { get, post } from "./api.js";
+import { blank, field } from "./blanks.js";
 import { Pages } from "./pages.js";
-import { blank, field, initials, newBubble, paintBubble } from "./render.js";
+import { initials, newBubble, paintBubble } from "./render.js";
 import { text } from "./texts.js";
 import { separateDays, write, writeAll } from "./times.js";
 

@@ -1,6 +1,6 @@
 /** Answers on their way, on the screen: bubbles for what is kept, and the question when the conversation has moved. */
 
-import { blank, field } from "./render.js";
+import { blank, field } from "./blanks.js";
 import { text } from "./texts.js";
 
 export class Unsent {
