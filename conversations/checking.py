@@ -14,15 +14,13 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from conversations import access_tokens, breaker, delivering, transport
+from conversations import breaker, delivering, platforms
 from conversations.accounts import account_to_check
-from conversations.channels import registry
 from conversations.channels.base import AccountCheck
 from conversations.channels.errors import ACCOUNT_KINDS, DeliveryError, ErrorKind
 from conversations.events import InboxWarned
 from conversations.models import Inbox
 from tenants.jobs import BULK, defer, job
-from tenants.sealing import Unsealable
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 
 CHECK_SECONDS = 12.0
@@ -80,15 +78,12 @@ def check_one(inbox_id: str) -> None:
 
 
 def _ask(inbox: Inbox) -> AccountCheck | DeliveryError:
-    channel = registry.open(inbox.channel)
     try:
-        way = transport.within(CHECK_SECONDS)
-        return access_tokens.use(
-            channel, account_to_check(inbox), way, lambda account: channel.check(account, way)
-        )
-    except Unsealable:
-        return DeliveryError(
-            ErrorKind.AUTH_EXPIRED, code="unsealable", detail="the stored token cannot be read"
+        return platforms.ask(
+            inbox,
+            lambda channel, account, way: channel.check(account, way),
+            seconds=CHECK_SECONDS,
+            opened=account_to_check,
         )
     except DeliveryError as error:
         return error

@@ -9,14 +9,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from conversations import access_tokens, transport
-from conversations.accounts import account_of
-from conversations.channels import registry
+from conversations import platforms
 from conversations.channels.errors import DeliveryError
 from conversations.events import MessageSenderNamed
 from conversations.models import Conversation, Message
 from tenants.jobs import BULK, defer, job
-from tenants.sealing import Unsealable
 from tenants.workspace.events import SYSTEM, record, unit_of_work
 
 ASK_SECONDS = 12.0
@@ -57,17 +54,13 @@ def write(said: QuerySet[Message], found: str) -> None:
 
 def _asked(row: Conversation, member: str, tries: int) -> str:
     """The name as the platform tells it; "" when it does not. Trouble that passes is tried again, twice."""
-    channel, way = registry.open(row.inbox.channel), transport.within(ASK_SECONDS)
     group = row.identity.address
     try:
-        profile = access_tokens.use(
-            channel,
-            account_of(row.inbox),
-            way,
-            lambda account: channel.fetch_member(group, member, account, way),
+        profile = platforms.ask(
+            row.inbox,
+            lambda channel, account, way: channel.fetch_member(group, member, account, way),
+            seconds=ASK_SECONDS,
         )
-    except Unsealable:
-        logger.warning("no name of a member in conversation %s: the credentials do not open", row.id)
     except DeliveryError as error:
         logger.warning("no name of a member in conversation %s: %s", row.id, error.kind)
         if not error.permanent and tries < len(ASK_AGAIN_AFTER):

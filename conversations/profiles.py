@@ -13,14 +13,11 @@ from django.utils import timezone
 from contacts import profile as profile_of
 from contacts.models import Contact, ContactIdentity
 from contacts.profile import Source
-from conversations import access_tokens, transport
-from conversations.accounts import account_of
-from conversations.channels import registry
+from conversations import platforms
 from conversations.channels.base import Profile
 from conversations.channels.errors import DeliveryError
 from conversations.models import Conversation
 from tenants.jobs import BULK, defer, job
-from tenants.sealing import Unsealable
 from tenants.workspace.events import SYSTEM, unit_of_work
 
 ASK_SECONDS = 12.0
@@ -43,17 +40,12 @@ def fetch(identity_id: str, tries: int = 0) -> None:
     talk = talks.order_by("-last_activity_at").first()
     if talk is None or not _claim(identity, again=tries > 0):
         return
-    channel = registry.open(talk.inbox.channel)
     try:
-        way = transport.within(ASK_SECONDS)
-        profile = access_tokens.use(
-            channel,
-            account_of(talk.inbox),
-            way,
-            lambda account: channel.fetch_profile(identity.address, account, way),
+        profile = platforms.ask(
+            talk.inbox,
+            lambda channel, account, way: channel.fetch_profile(identity.address, account, way),
+            seconds=ASK_SECONDS,
         )
-    except Unsealable:
-        logger.warning("no profile for identity %s: the inbox's credentials do not open", identity.id)
     except DeliveryError as error:
         logger.warning("no profile for identity %s: %s", identity.id, error.kind)
         if not error.permanent and tries < len(ASK_AGAIN_AFTER):

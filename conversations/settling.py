@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import F
 
+from contacts.events import ContactUpdated
 from contacts.models import ContactIdentity
 from conversations import breaker
 from conversations.channels.base import Capabilities, RetryProtection, Sent
@@ -147,7 +148,10 @@ def fail(message: Message, kind: ErrorKind, detail: str = "") -> None:
         counted = Conversation.objects.filter(id=message.conversation_id, **{f"{counter}__gt": 0})
         counted.update(**{counter: F(counter) - 1})
     if kind is ErrorKind.RECIPIENT_GONE and not message.conversation.thread:
-        ContactIdentity.objects.filter(id=message.conversation.identity_id).update(is_reachable=False)
+        reached = ContactIdentity.objects.filter(id=message.conversation.identity_id, is_reachable=True)
+        if reached.update(is_reachable=False):
+            contact_id = message.conversation.contact_id
+            record(ContactUpdated(contact_id=contact_id, fields=("is_reachable",)), by=SYSTEM)
 
 
 def _unknown(

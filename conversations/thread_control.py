@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from conversations import access_tokens, attempts, transport
-from conversations.accounts import account_of
+from conversations import attempts, platforms
 from conversations.channels import registry
 from conversations.channels.errors import DeliveryError
 from conversations.events import ConversationTakenOver
 from conversations.models import Conversation
-from tenants.sealing import Unsealable
 from tenants.workspace.events import Actor, record, unit_of_work
 
 SECONDS = 12.0
@@ -29,19 +27,15 @@ def take_over(conversation: Conversation, *, by: Actor) -> None:
     identity. Asks the platform, outside of transactions. Raises TakeOverRefused."""
     if conversation.held_elsewhere_at is None:
         return
-    channel = registry.open(conversation.inbox.channel)
-    if not channel.capabilities.takes_threads or conversation.thread:
+    if not registry.open(conversation.inbox.channel).capabilities.takes_threads or conversation.thread:
         raise TakeOverRefused("cannot_take")
-    way, address = transport.within(SECONDS), conversation.identity.address
+    address = conversation.identity.address
     try:
-        access_tokens.use(
-            channel,
-            account_of(conversation.inbox),
-            way,
-            lambda account: channel.take_thread(address, account, way),
+        platforms.ask(
+            conversation.inbox,
+            lambda channel, account, way: channel.take_thread(address, account, way),
+            seconds=SECONDS,
         )
-    except Unsealable:
-        raise TakeOverRefused("not_taken", kind="auth_expired") from None
     except DeliveryError as error:
         raise TakeOverRefused("not_taken", kind=error.kind) from error
     with unit_of_work():

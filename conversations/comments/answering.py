@@ -10,16 +10,13 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from conversations import access_tokens, attempts, outbound, transport
-from conversations.accounts import account_of
-from conversations.channels import registry
+from conversations import attempts, outbound, platforms
 from conversations.channels.errors import DeliveryError
 from conversations.channels.outgoing import PRIVATE, PUBLIC
 from conversations.comments.events import CommentAnsweredPrivately, CommentHidden, CommentShown
 from conversations.comments.models import Comment
 from conversations.models import Conversation, Message
 from conversations.outbound import ReplyRefused
-from tenants.sealing import Unsealable
 from tenants.workspace.events import Actor, record, unit_of_work
 
 HIDE_SECONDS = 12.0
@@ -123,17 +120,12 @@ def _set_hidden(message: Message, hidden: bool, *, by: Actor) -> None:
 
 
 def _tell_platform(comment: Comment, hidden: bool) -> None:
-    inbox = comment.message.conversation.inbox
-    channel, way = registry.open(inbox.channel), transport.within(HIDE_SECONDS)
     try:
-        access_tokens.use(
-            channel,
-            account_of(inbox),
-            way,
-            lambda account: channel.hide_comment(comment.comment_id, hidden, account, way),
+        platforms.ask(
+            comment.message.conversation.inbox,
+            lambda channel, account, way: channel.hide_comment(comment.comment_id, hidden, account, way),
+            seconds=HIDE_SECONDS,
         )
-    except Unsealable:
-        raise CommentRefused("not_hidden", kind="auth_expired") from None
     except DeliveryError as error:
         raise CommentRefused("not_hidden", kind=error.kind) from error
 

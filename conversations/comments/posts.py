@@ -6,14 +6,11 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-from conversations import access_tokens, transport
-from conversations.accounts import account_of
-from conversations.channels import registry
+from conversations import platforms
 from conversations.channels.errors import DeliveryError
 from conversations.comments.events import PostDescribed
 from conversations.comments.models import Post
 from tenants import jobs
-from tenants.sealing import Unsealable
 from tenants.workspace.events import SYSTEM, record, unit_of_work
 
 ASK_SECONDS = 12.0
@@ -34,17 +31,14 @@ def describe(post_id: str) -> None:
     post = Post.objects.select_related("inbox").filter(id=UUID(post_id)).first()
     if post is None:
         return
-    channel = registry.open(post.inbox.channel)
-    way = transport.within(ASK_SECONDS)
     try:
-        told = access_tokens.use(
-            channel,
-            account_of(post.inbox),
-            way,
-            lambda account: channel.fetch_post(post.external_id, account, way),
+        told = platforms.ask(
+            post.inbox,
+            lambda channel, account, way: channel.fetch_post(post.external_id, account, way),
+            seconds=ASK_SECONDS,
         )
-    except (DeliveryError, Unsealable) as error:
-        logger.warning("nothing was told of post %s: %s", post.id, getattr(error, "kind", "credentials"))
+    except DeliveryError as error:
+        logger.warning("nothing was told of post %s: %s", post.id, error.kind)
         return
     with unit_of_work():
         post.text, post.picture_url = told.text or post.text, told.picture_url or post.picture_url

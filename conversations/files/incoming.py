@@ -16,8 +16,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from conversations import access_tokens, fetching, transport
-from conversations.accounts import account_of
+from conversations import fetching, platforms
 from conversations.channels import registry
 from conversations.channels.errors import ACCOUNT_KINDS, DeliveryError
 from conversations.channels.items import IncomingAttachment
@@ -30,7 +29,6 @@ from conversations.files.storing import Found
 from conversations.models import Attachment, InboundRecord, StoredFile
 from conversations.models.messages import AWAITS_FILE
 from tenants.jobs import BULK, defer, job
-from tenants.sealing import Unsealable
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 
 TRY_AGAIN_AFTER = (timedelta(seconds=20), timedelta(minutes=5), timedelta(hours=1))
@@ -144,12 +142,11 @@ def _read_into(content: IO[bytes], attachment: Attachment) -> str:
         content.write(enclosed.content)
         return enclosed.name
     try:
-        way = transport.within(ASK_SECONDS)
-        request = access_tokens.use(
-            channel, account_of(inbox), way, lambda account: channel.file_request(item, account, way)
+        request = platforms.ask(
+            inbox,
+            lambda channel, account, way: channel.file_request(item, account, way),
+            seconds=ASK_SECONDS,
         )
-    except Unsealable:
-        raise NotFetched("not_allowed") from None
     except DeliveryError as error:
         raise _trouble(error) from None
     if request is None:

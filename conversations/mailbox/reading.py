@@ -19,8 +19,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from conversations import access_tokens, inbound, transport
-from conversations.accounts import account_of
+from conversations import inbound, platforms
 from conversations.channels import registry
 from conversations.channels.base import Account
 from conversations.channels.email import Email
@@ -33,7 +32,6 @@ from conversations.mailbox.models import MailboxCursor
 from conversations.models import Inbox
 from tenants import addresses
 from tenants.jobs import BULK, defer, job
-from tenants.sealing import Unsealable
 from tenants.workspace.events import SYSTEM, record, unit_of_work
 
 VISIT_SECONDS = 50.0
@@ -68,18 +66,12 @@ def visit(inbox_id: str) -> None:
     if cursor is None:
         return
     try:
-        account = account_of(inbox)
         # a token that the server refuses is borrowed anew, once
-        more = access_tokens.use(
-            registry.open(inbox.channel),
-            account,
-            transport.within(VISIT_SECONDS),
-            lambda current: _read(inbox, cursor, current),
+        more = platforms.ask(
+            inbox, lambda _channel, account, _way: _read(inbox, cursor, account), seconds=VISIT_SECONDS
         )
     except DeliveryError as error:
         _note_trouble(inbox, cursor, error.kind, error.detail)
-    except Unsealable:
-        _note_trouble(inbox, cursor, ErrorKind.AUTH_EXPIRED, "the stored password cannot be read")
     else:
         _note_success(cursor)
         if more:

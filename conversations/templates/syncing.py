@@ -11,8 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from conversations import access_tokens, transport
-from conversations.accounts import account_of
+from conversations import platforms
 from conversations.channels import registry
 from conversations.channels.errors import DeliveryError
 from conversations.channels.templates import PlatformTemplate
@@ -20,7 +19,6 @@ from conversations.models import Inbox
 from conversations.templates.events import TemplatesSynced
 from conversations.templates.models import MessageTemplate
 from tenants.jobs import BULK, defer, job
-from tenants.sealing import Unsealable
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 
 ASK_SECONDS = 60.0
@@ -58,19 +56,15 @@ def sync_one(inbox_id: str) -> None:
         return
     try:
         sync(inbox, by=SYSTEM)
-    except Unsealable:
-        logger.warning("no templates for inbox %s: its credentials do not open", inbox.id)
     except DeliveryError as error:
         logger.warning("no templates for inbox %s: %s", inbox.id, error.kind)
 
 
 def sync(inbox: Inbox, *, by: Actor) -> None:
     """Ask the platform, outside of any transaction, and make our copy the same; what it no longer lists goes.
-    Raises DeliveryError, sealing.Unsealable."""
-    channel = registry.open(inbox.channel)
-    way = transport.within(ASK_SECONDS)
-    told = access_tokens.use(
-        channel, account_of(inbox), way, lambda account: channel.fetch_templates(account, way)
+    Raises DeliveryError."""
+    told = platforms.ask(
+        inbox, lambda channel, account, way: channel.fetch_templates(account, way), seconds=ASK_SECONDS
     )
     if told is not None:
         keep(inbox, told, by=by)

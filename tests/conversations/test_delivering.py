@@ -18,7 +18,7 @@ from conversations.models import Conversation, Inbox, Message, OutboundAttempt, 
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
 from tenants.workspace.events import Actor
-from tenants.workspace.models import Agent
+from tenants.workspace.models import Agent, Event
 from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import (
     TOKEN,
@@ -316,6 +316,7 @@ def test_who_blocked_us_is_marked_unreachable(
     deliver(messenger)
     assert Message.objects.get(direction="out").error_kind == "recipient_gone"
     assert not ContactIdentity.objects.get().is_reachable
+    assert Event.objects.get(name="contact.updated").payload["fields"] == ["is_reachable"]
 
 
 def test_a_customer_who_left_meanwhile_is_not_called(
