@@ -22,7 +22,7 @@ from contacts.models import BulkRun, Label
 from contacts.privacy import access_log
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
-from tenants.workspace.rest import NoQuery
+from tenants.workspace.rest import NoQuery, NothingMore
 
 
 class BulkRow(serializers.ModelSerializer):
@@ -93,9 +93,10 @@ class UndoBulk(ContactView):
 
     write_permission = Permission.MANAGE_CONTACTS
 
-    @extend_schema(operation_id="bulk_undo", request=None, responses=BulkRow)
+    @extend_schema(operation_id="bulk_undo", request=NothingMore, responses=BulkRow)
     @once
     def post(self, request: Request, bulk_id: UUID) -> Response:
+        self.body(NothingMore)
         labelling.undo(selecting.access(bulk_id, by=self.caller.actor), by=self.caller.actor)
         return Response(BulkRow(selecting.access(bulk_id, by=self.caller.actor)).data)
 

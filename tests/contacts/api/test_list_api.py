@@ -57,6 +57,7 @@ def test_labels_and_exports_of_many_are_asked_for(writer: Api, reader: Api, peop
     told = writer.get(f"bulk/{run.id}").json()
     assert (told["state"], told["changed"]) == ("done", 1)
     assert reader.get(f"bulk/{run.id}").status_code == 404
+    assert writer.post(f"bulk/{run.id}/undo", {"all": True}).json()["errors"][0]["code"] == "unknown_field"
     assert writer.post(f"bulk/{run.id}/undo").json()["state"] == "undoing"
     assert writer.post("bulk", {"kind": "put_label", "ids": []}).status_code == 409
 
