@@ -71,6 +71,13 @@ def needle(wanted: str) -> Needle | None:
     return Needle(folded, " & ".join(dict.fromkeys(asked)), is_exact)
 
 
+def needles(typed: str) -> tuple[Needle, ...]:
+    """What to ask for when all of a text's words are meant: a number is one, whatever stands between its digits."""
+    words = [typed] if _fragment(fold(typed)) is not None else typed.split()
+    found = [needle(word) for word in words]
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
 def tsquery(needles: Iterable[Needle]) -> str:
     """All of the needles, as text of a tsquery."""
     return " & ".join(f"({one.terms})" for one in needles)

@@ -17,7 +17,9 @@ _MOMENT = "A time with its zone, or a day, which begins at midnight of the brand
 
 class FiltersQuery(serializers.Serializer):
     q = serializers.CharField(
-        required=False, max_length=200, help_text="In name, company, e-mail addresses or phone numbers."
+        required=False,
+        max_length=200,
+        help_text="All of these words, in whatever `/search` finds contacts by.",
     )
     label = serializers.CharField(  # type: ignore[assignment]
         required=False, max_length=1000, help_text="Any of these labels, by id, with commas between; `none`."

@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from contacts import custom_fields
+from contacts import bigrams, custom_fields
 from contacts.custom_fields import BadValue
-from contacts.folding import fold
-from contacts.models import Consent, ContactAddress, ContactIdentity, ContactLabel, CustomField
+from contacts.models import Consent, ContactIdentity, ContactLabel, CustomField
+from contacts.search import finding
+from contacts.search.finding import Sought
 from contacts.signposts import STANDING
 from tenants.scope import scoped_tenant
 
@@ -31,7 +32,6 @@ MOST_NAMED = 20  # labels or channels in one filter
 LONGEST_SPAN = 3650  # days
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}")
-_PHONE_END = 4  # digits: fewer are found in everybody
 
 Reader = Callable[[str], Q]
 
@@ -101,15 +101,16 @@ def _of_own_fields(own: Mapping[str, str]) -> Q:
 # --- one reader for each filter ------------------------------------------------------------------------------
 
 
+def sought(value: str) -> Sought | None:
+    """What the search of contacts is asked for by a text; None for one of which nothing can be found (signs alone)."""
+    needles = bigrams.needles(value)
+    return Sought(needles) if needles else None
+
+
 def _text(value: str) -> Q:
-    """A part of the name or company, the beginning of an e-mail address, or the end of a phone number."""
-    folded = fold(value)
-    claims = Q(kind="email", value__startswith=folded)
-    digits = re.sub(r"[\s().+-]", "", value)
-    if digits.isdecimal() and len(digits) >= _PHONE_END:
-        claims |= Q(kind="phone", value__endswith=digits.lstrip("0"))
-    claimed = ContactAddress.objects.filter(claims).values("contact_id")
-    return Q(name__icontains=value) | Q(company__icontains=value) | Q(id__in=claimed)
+    """All of these words, in whatever the search finds contacts by."""
+    asked = sought(value)
+    return Q(pk__in=()) if asked is None else finding.holding(asked)
 
 
 def _label(value: str) -> Q:
@@ -171,8 +172,9 @@ def _several(value: str) -> list[str]:
     return found
 
 
+TEXT = "q"
 READERS: dict[str, Reader] = {
-    "q": _text,
+    TEXT: _text,
     "label": _label,
     "channel": _channel,
     "language": _language,

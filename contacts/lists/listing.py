@@ -8,12 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from contacts.lists import filters
 from contacts.lists.filters import BadFilter
 from contacts.lists.orders import DEFAULT, ORDERS, Order, Place
 from contacts.models import Contact, ContactAddress, ContactIdentity, ContactLabel
 from contacts.queries import CONTACT_FIELDS
+from contacts.search import finding
 
 SORT = "sort"
 
@@ -51,14 +54,19 @@ def wanted(wish: Wish, *, visible: Q) -> QuerySet[Contact]:
 
 
 def page(wish: Wish, *, visible: Q, after: Place | None, limit: int) -> list[Row]:
-    """A page of rows; `key` says where each stands in the order. One query, and one for own fields in the wish.
-    Raises BadFilter."""
+    """A page of rows; `key` says where each stands in the order. One query, one for own fields in the wish, and one
+    for its text. Raises BadFilter."""
     order = wish.order
     rows = wanted(wish, visible=visible).annotate(key=order.key)
     if after is not None:
         rows = rows.filter(after.beyond(order))
-    key = F("key").desc() if order.is_falling else F("key").asc()
-    ordered = rows.order_by(key, "-id" if order.is_falling else "id")
+    key: Combinable = F("key")
+    asked = filters.sought(wish.filters.get(filters.TEXT, ""))
+    if asked is not None and finding.are_few(asked):
+        key = Coalesce(key, key)  # ordered by what no index knows: the server must not walk
+    ordered = rows.order_by(
+        key.desc() if order.is_falling else key.asc(), "-id" if order.is_falling else "id"
+    )
     return list(ordered.values(*CONTACT_FIELDS, "key")[:limit])
 
 

@@ -102,6 +102,18 @@ def contacts(sought: Sought, *, only: Q, after: UUID | None = None, limit: int) 
     return [contact_id for (contact_id,) in page]
 
 
+def holding(sought: Sought) -> Q:
+    """The condition of a contact that has everything sought."""
+    rows = ContactTerms.objects.filter(sought.to_compare, _Matches(sought.query))
+    return Q(id__in=rows.values("contact_id"))
+
+
+def are_few(sought: Sought) -> bool:
+    """Whether contacts that have everything sought are best looked up and then put in order, not walked to. One
+    query."""
+    return _expected(ContactTerms.objects.all(), sought) <= RARE
+
+
 def _expected(rows: QuerySet[Any], sought: Sought) -> int:
     """How many rows the server thinks have the terms."""
     plan = rows.model._default_manager.filter(_Matches(sought.query)).explain(format="json")

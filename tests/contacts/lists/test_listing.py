@@ -16,6 +16,7 @@ from contacts.lists.filters import BadFilter
 from contacts.lists.listing import Wish
 from contacts.lists.orders import Place
 from contacts.models import Contact, ContactIdentity, Label
+from contacts.search import finding, rows
 from conversations.models import Conversation
 from tenants.directory import TenantRef
 from tenants.workspace.events import SYSTEM
@@ -79,6 +80,7 @@ def test_each_filter_lets_through_whom_it_names(people: dict[str, Contact]) -> N
     vip = labels.create("VIP", by=SYSTEM)
     labels.put(people["陳美玲"], vip, by=SYSTEM)
     ContactIdentity.objects.create(contact=people["山田"], channel="line", address="U1")
+    rows.write(person.id for person in people.values())
     assert names(q="美玲") == ["陳美玲"]
     assert names(q="ADA@") == ["Ada"]
     assert names(q="0912 345-678") == ["bea"]
@@ -92,6 +94,43 @@ def test_each_filter_lets_through_whom_it_names(people: dict[str, Contact]) -> N
     assert names(created_before=day) == ["陳美玲", "Ada"] or names(created_before=day) == ["Ada"]
     assert names(seen_after=(timezone.now() - timedelta(days=2)).isoformat()) == ["Ada"]
     assert names(q="美玲", language="ja") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("王小", {"王小明", "小王小李 明王"}),
+        ("王小明", {"王小明"}),  # the terms alone do not tell them apart
+        ("王小 ｗａｎｇ", {"王小明", "小王小李 明王"}),
+        ("王晓", {"王曉"}),
+        ("王大", set()),
+        ("?!", set()),
+    ],
+)
+def test_a_text_finds_what_the_search_finds(in_acme: TenantRef, typed: str, found: set[str]) -> None:
+    people = [
+        Contact.objects.create(name=name, company="Wang & Co") for name in ("王小明", "小王小李 明王", "王曉")
+    ]
+    rows.write(person.id for person in people)
+    assert set(names(q=typed)) == found
+    assert listing.count(Wish.read({"q": typed}), visible=EVERYBODY) == len(found)
+
+
+@pytest.mark.parametrize("sort", ["newest", "seen", "name"])
+@pytest.mark.parametrize("rare", [0, 5_000])
+def test_few_are_put_in_order_many_are_walked_to(
+    people: dict[str, Contact], sort: str, rare: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways show the same pages."""
+    monkeypatch.setattr(finding, "RARE", rare)
+    Contact.objects.update(company="Harbour")
+    rows.write(person.id for person in people.values())
+    wish, plain = Wish.read({"q": "harbour", "sort": sort}), Wish.read({"sort": sort})
+    whole = listing.page(plain, visible=EVERYBODY, after=None, limit=50)
+    first = listing.page(wish, visible=EVERYBODY, after=None, limit=3)
+    key = first[-1]["key"]
+    place = Place.read(wish.order, [key if isinstance(key, str) else key.isoformat(), str(first[-1]["id"])])
+    assert [*first, *listing.page(wish, visible=EVERYBODY, after=place, limit=50)] == whole
 
 
 def test_own_fields_are_compared_as_they_are_stored(people: dict[str, Contact]) -> None:
