@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from contacts.views import acts, bulk, doubles, imports, lists, merges, profile, segments
+from contacts.views import acts, bulk, choosing, doubles, imports, lists, merges, profile, segments
 
 one = "<uuid:contact_id>/"
 urlpatterns = [
@@ -40,6 +40,8 @@ urlpatterns = [
     path("<uuid:contact_id>/doubles/", doubles.of_contact, name="contact_doubles"),
     path("<uuid:contact_id>/doubles/hint/", doubles.hint, name="contact_doubles_hint"),
     path("merge/", merges.merge, name="merge"),
+    path("merge/choose/", choosing.choose, name="choose_merge"),
+    path("merge/selected/", choosing.selected, name="merge_selected"),
     path("merges/<uuid:merge_id>/", merges.result, name="merge_result"),
     path("merges/<uuid:merge_id>/undo/", merges.undo, name="merge_undo"),
     path("identities/<uuid:identity_id>/split/", merges.split, name="identity_split"),

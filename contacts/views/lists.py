@@ -30,7 +30,7 @@ from tenants.workspace.rest import read_cursor, write_cursor
 
 PAGE = 50
 AFTER = "after"
-SELECTING = (Permission.MANAGE_CONTACTS, Permission.EXPORT_CONTACTS)
+SELECTING = (Permission.MANAGE_CONTACTS, Permission.EXPORT_CONTACTS, Permission.MERGE_CONTACTS)
 SEVERAL = frozenset({"label", "channel"})
 
 SORTS = {"newest": _("Newest first"), "seen": _("Last seen first"), "name": _("By name")}

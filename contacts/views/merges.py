@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts import gates, merging
 from contacts.gates import Visible
-from contacts.merging import MOST, MergeRefused, UnknownContacts, queries
+from contacts.merging import MergeRefused, UnknownContacts, queries
 from contacts.merging.preview import Preview
-from contacts.models import Contact, ContactIdentity, CustomField, MergeRecord
+from contacts.models import ContactIdentity, CustomField, MergeRecord
+from contacts.views.choosing import TOO_FEW, TOO_MANY, address_of, must_see, read_ids
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 CHOICE = "choice:"
 """How the name of a field's choice begins in the form."""
 
 REFUSALS = {
-    "too_few": gettext_lazy("Choose at least two contacts."),
-    "too_many": gettext_lazy("Choose fifty contacts at most."),
+    "too_few": TOO_FEW,
+    "too_many": TOO_MANY,
     "already_merged": gettext_lazy("One of these contacts has been merged meanwhile."),
     "changed_meanwhile": gettext_lazy("Something has changed meanwhile: look at it once more."),
     "legal_hold": gettext_lazy(
@@ -50,17 +48,17 @@ REFUSALS = {
 def merge(request: MemberRequest, visible: Visible) -> HttpResponse:
     """Compare contacts and choose (GET); make them one (POST)."""
     given = request.POST if request.method == "POST" else request.GET
-    wanted = _ids(given.getlist("contact"))
-    _must_see(visible(request.member), wanted)
-    kept = _ids(given.getlist("kept"))
+    wanted = read_ids(given.getlist("contact"))
+    must_see(visible(request.member), wanted)
+    kept = read_ids(given.getlist("kept"))
     try:
         if request.method == "POST" and kept:
             choices = {
                 name.removeprefix(CHOICE): chosen[0]
                 for name in given
-                if name.startswith(CHOICE) and (chosen := _ids([str(given[name])]))
+                if name.startswith(CHOICE) and (chosen := read_ids([str(given[name])]))
             }
-            _must_see(visible(request.member), kept)
+            must_see(visible(request.member), kept)
             row = merging.merge(
                 kept[0], wanted, choices, by=request.member.actor, version=given.get("version", "")
             )
@@ -71,7 +69,9 @@ def merge(request: MemberRequest, visible: Visible) -> HttpResponse:
     except MergeRefused as refused:
         messages.error(request, _text_of(refused.code))
         if refused.code == "changed_meanwhile":
-            return redirect(f"{reverse('merge')}?{urlencode([('contact', str(each)) for each in wanted])}")
+            return redirect(address_of("merge", wanted))
+        if refused.code in ("too_few", "too_many"):
+            return redirect(address_of("choose_merge", wanted))
         return redirect("suggestions")
     return render(request, "contacts/doubles/merge.html", _compared(preview))
 
@@ -138,21 +138,6 @@ def _record(seen: Q, merge_id: UUID) -> MergeRecord:
     if row is None:
         raise Http404
     return row
-
-
-def _must_see(seen: Q, contact_ids: Sequence[UUID]) -> None:
-    """Raises Http404 unless every one of them is a contact that the member sees, or leads to one."""
-    visible = Contact.objects.filter(seen).values("id")
-    found = Contact.objects.filter(Q(id__in=visible) | Q(merged_into_id__in=visible), id__in=contact_ids)
-    if found.count() < len(set(contact_ids)):
-        raise Http404
-
-
-def _ids(texts: Sequence[str]) -> list[UUID]:
-    try:
-        return list(dict.fromkeys(UUID(text) for text in texts[: MOST + 1]))
-    except ValueError:
-        raise Http404 from None
 
 
 def _own_titles() -> dict[str, str]:

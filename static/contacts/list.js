@@ -23,13 +23,16 @@ function boxes() {
   return [...document.querySelectorAll('input[name="id"][form="bulk"]')];
 }
 
-/** Say how many are selected; work on nobody is not offered. */
+/** Say how many are selected; work on nobody is not offered, nor a merge of fewer or more than it takes. */
 function tell() {
   if (!bulk) return;
   const everybody = bulk.elements.everybody.checked;
   const number = everybody ? total : boxes().filter((box) => box.checked).length;
   for (const box of boxes()) box.disabled = everybody;
-  for (const button of bulk.querySelectorAll("button")) button.disabled = number === 0;
+  for (const button of bulk.querySelectorAll("button")) {
+    const { least = 1, most = Infinity } = button.dataset;
+    button.disabled = number !== null && (number < least || number > most);
+  }
   const words = number ? bulk.dataset.some.replace("{count}", spoken(number)) : bulk.dataset.nobody;
   document.getElementById("selected").textContent = number === null ? "" : words;
 }
