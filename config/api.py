@@ -11,6 +11,14 @@ from contacts.api.bulk import Bulk, BulkFile, OneBulk, UndoBulk
 from contacts.api.consents import Consents
 from contacts.api.contacts import Contacts, OneContact
 from contacts.api.custom_fields import CustomFields, OneCustomField
+from contacts.api.imports import (
+    ImportFailures,
+    ImportPreview,
+    Imports,
+    OneImport,
+    StartImport,
+    UndoImport,
+)
 from contacts.api.labels import ContactLabels, Labels, OneContactLabel, OneLabel
 from contacts.api.merging import Merges, OneMerge, PreviewMerge, SplitIdentity, UndoMerge
 from contacts.api.notes import Notes, OneNote
@@ -101,6 +109,12 @@ urlpatterns = [
             ("bulk/<uuid:bulk_id>", OneBulk, "bulk_run"),
             ("bulk/<uuid:bulk_id>/undo", UndoBulk, "bulk_undo"),
             ("bulk/<uuid:bulk_id>/file", BulkFile, "bulk_file"),
+            ("imports", Imports, "imports"),
+            ("imports/<uuid:run_id>", OneImport, "import"),
+            ("imports/<uuid:run_id>/preview", ImportPreview, "import_preview"),
+            ("imports/<uuid:run_id>/start", StartImport, "import_start"),
+            ("imports/<uuid:run_id>/undo", UndoImport, "import_undo"),
+            ("imports/<uuid:run_id>/failed", ImportFailures, "import_failures"),
         ]
     ),
     path("labels", Labels.as_view(), name="api_labels"),

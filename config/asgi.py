@@ -26,6 +26,7 @@ from django.db import connections  # noqa: E402
 from config import stopping, warming  # noqa: E402
 from config.door import Application, Door  # noqa: E402
 from config.pages import Pages  # noqa: E402
+from contacts.lists.importing.tables import MOST_BYTES as MOST_TABLE_BYTES  # noqa: E402
 from conversations import hooks, lanes  # noqa: E402
 from conversations.api.reply_road import ReplyRoad  # noqa: E402
 from conversations.files.limits import MOST_BYTES as MOST_UPLOAD_BYTES  # noqa: E402
@@ -51,6 +52,12 @@ with ThreadPoolExecutor(max_workers=1) as thread:
 
 FORM_BYTES = 100_000  # what a form puts around a file
 
+UPLOADS = {
+    **dict.fromkeys(("/desk/files/", "/api/v1/files", "/widget/uploads"), MOST_UPLOAD_BYTES + FORM_BYTES),
+    **dict.fromkeys(("/contacts/imports/", "/api/v1/imports"), MOST_TABLE_BYTES + FORM_BYTES),
+}
+"""Paths that take more than the door lets through elsewhere, in bytes."""
+
 folders: dict[str, Application] = {"/hooks/": hooks.application}
 if settings.SIMULATOR:
     folders["/simulator/"] = simulator.application
@@ -69,9 +76,7 @@ application = Door(
     replies,
     sockets={"/live": desk_socket.application, "/widget/live": widget_socket.application},
     folders=folders,
-    uploads=dict.fromkeys(
-        ("/desk/files/", "/api/v1/files", "/widget/uploads"), MOST_UPLOAD_BYTES + FORM_BYTES
-    ),
+    uploads=UPLOADS,
     on_stop=_finish,
 )
 stopping.gently(_finish)

@@ -7,6 +7,9 @@ from contacts.consent import ConsentRefused
 from contacts.custom_fields import BadValue, FieldRefused
 from contacts.labels import LabelRefused
 from contacts.lists.filters import BadFilter
+from contacts.lists.importing.columns import BadMapping
+from contacts.lists.importing.tables import BadTable
+from contacts.lists.importing.uploads import ImportRefused
 from contacts.lists.segments import SegmentRefused
 from contacts.lists.selecting import SelectionRefused
 from contacts.merging import MergeRefused, UnknownContacts
@@ -55,6 +58,14 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem(409, error.code, "There is nothing that could be done.")
         case BadFilter():
             return invalid(error.name, error.code)
+        case BadTable(code="too_large"):
+            return Problem(413, error.code, "The table is too large.")
+        case BadTable():
+            return Problem(400, error.code, "The table cannot be read.")
+        case BadMapping():
+            return invalid("match_by" if error.code == "bad_key" else "mapping", error.code)
+        case ImportRefused():
+            return Problem(409, error.code, "That is not possible with the import as it is.")
         case BadValue():
             return invalid(error.field, error.code)
         case NoteRefused(code="not_yours"):

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from contacts.lists import filters
@@ -60,7 +59,7 @@ def page(wish: Wish, *, visible: Q, after: Place | None, limit: int) -> list[Row
     rows = wanted(wish, visible=visible).annotate(key=order.key)
     if after is not None:
         rows = rows.filter(after.beyond(order))
-    key: Combinable = F("key")
+    key: F | Coalesce = F("key")
     asked = filters.sought(wish.filters.get(filters.TEXT, ""))
     if asked is not None and finding.are_few(asked):
         key = Coalesce(key, key)  # ordered by what no index knows: the server must not walk
