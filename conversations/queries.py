@@ -71,6 +71,7 @@ _MESSAGE_FIELDS = {
     "created_at": "created_at",
     "edited_at": "edited_at",
     "unsent_at": "unsent_at",
+    "erased_at": "details__erased_at",
     "reaction": "reaction",
     "cards": "details__cards",
     "quick_replies": "details__quick_replies",
@@ -238,6 +239,7 @@ def _with_attachments(rows: list[Row]) -> list[Row]:
         row["subject"] = row["subject"] or ""
         row["written_from"] = row["written_from"] or ""
         row["is_typed"] = bool(row["is_typed"])
+        row["erased_at"] = datetime.fromisoformat(row["erased_at"]) if row["erased_at"] else None
         row["cards"] = row["cards"] or []
         row["quick_replies"] = row["quick_replies"] or []
         to = row["to"] or ""  # of a mail that came in: its recipients

@@ -136,6 +136,9 @@ class MessageRow(serializers.Serializer):
     created_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
     unsent_at = serializers.DateTimeField(allow_null=True)
+    erased_at = serializers.DateTimeField(
+        allow_null=True, help_text="Of a person who was erased: since when the words are gone."
+    )
     reaction = serializers.CharField()
     attachments = AttachmentRow(many=True)
     cards = serializers.ListField(child=serializers.DictField())

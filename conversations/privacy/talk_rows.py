@@ -5,6 +5,7 @@ Conversations, sessions and waits keep their times, and messages their places: e
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.erased_addresses import ERASED, digest_of_name
@@ -26,7 +28,7 @@ from tenants.statements import prepared
 from tenants.workspace.events import SYSTEM
 
 MARK = {"erased": True}
-"""The details of an erased message."""
+"""What the details of an erased message hold, besides `erased_at`."""
 
 _EMAIL = re.compile(r"[^\s<>@,;:\"'()]+@[^\s<>@,;:\"'()]+\.[^\s<>@,;:\"'().]+")
 _PHONE = re.compile(r"\+?\d(?:[\s().-]?\d){7,14}")
@@ -180,7 +182,7 @@ def _clear_messages(person: Person, keys: Sequence[Any]) -> None:
         cursor.execute(
             """
             UPDATE conversations_message m
-               SET text = new.text, external_id = new.external_id, details = '{"erased": true}', reaction = '',
+               SET text = new.text, external_id = new.external_id, details = %s::jsonb, reaction = '',
                    reply_to = '', client_id = NULL, error_detail = '',
                    status = CASE WHEN m.status IN ('pending', 'failed', 'unconfirmed') THEN 'skipped'
                                  ELSE m.status END
@@ -188,6 +190,7 @@ def _clear_messages(person: Person, keys: Sequence[Any]) -> None:
              WHERE m.id = new.id
             """,
             [
+                json.dumps({**MARK, "erased_at": timezone.now().isoformat()}),
                 array(row[0] for row in rows),
                 array(digest_of_name(row[1]) if row[1] else "" for row in rows),
                 array(texts),

@@ -5,7 +5,7 @@ import { address, blank, field, icon, show } from "./blanks.js";
 import { paintParts } from "./cards.js";
 import { paintComment } from "./comments.js";
 import { text } from "./texts.js";
-import { tick, write } from "./times.js";
+import { onDay, tick, write } from "./times.js";
 import { closingOf } from "./windows.js";
 
 const TONES = 8;
@@ -100,7 +100,8 @@ export function paintBubble(element, message) {
   paintComment(element, message);
   paintMail(element, message);
   const strange = message.kind === "unsupported" ? text("unsupported") : "";
-  show(field(element, "note"), message.unsent_at ? text("unsent") : strange);
+  const erased = message.erased_at && !message.text ? text("erased", { date: onDay(message.erased_at) }) : "";
+  show(field(element, "note"), message.unsent_at ? text("unsent") : erased || strange);
   show(field(element, "reaction"), message.reaction ?? "");
   field(element, "time").dateTime = message.sent_at;
   write(field(element, "time"));

@@ -35,6 +35,10 @@ export function write(element) {
   element.title = full.format(at);
 }
 
+/** The day of an instant.
+ * @param {string} at */
+export const onDay = (at) => date.format(new Date(at));
+
 /** An instant in full.
  * @param {string | number | Date} at */
 export const inFull = (at) => full.format(new Date(at));

@@ -8,12 +8,14 @@ from email.utils import format_datetime
 from unittest.mock import patch
 
 import pytest
-from django.utils import timezone
+from django.test import Client
+from django.utils import formats, timezone, translation
 
 from contacts.models import Contact, ContactNote, ErasureEntry
 from contacts.privacy import certificates, erasing, hold, restoring
 from contacts.privacy.erasing import ErasureRefused
 from contacts.privacy.hold import Restricted
+from conversations import queries
 from conversations.models import Conversation, InboundRecord, Inbox, Message, Session, Wait
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, AuditEntry, Event
@@ -35,7 +37,7 @@ def test_erasing_takes_texts_records_and_addresses_and_leaves_the_times(
     assert (contact.name, erasure.state) == (f"erased #{erasure.number}", "done")
     assert contact.erased_at is not None
     said = Message.objects.get()
-    assert (said.text, said.details) == ("", {"erased": True})
+    assert (said.text, said.details.keys()) == ("", {"erased", "erased_at"})
     assert said.external_id.startswith("erased:")
     assert bytes(InboundRecord.objects.get().body) == b""
     assert contact.identities.get().address.startswith("erased:")
@@ -44,6 +46,35 @@ def test_erasing_takes_texts_records_and_addresses_and_leaves_the_times(
     assert (talk.status, talk.last_message_text) == ("resolved", "")
     assert list(Wait.objects.values_list("started_at", "session__started_at")) == times
     assert Session.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Erased on {}"), ("zh-hant", "已於 {} 刪除"), ("ja", "{} に消去されました")],
+)
+def test_an_erased_message_says_that_it_was_and_when(
+    inbox: Inbox, alice_agent: Agent, as_alice: Client, language: str, words: str
+) -> None:
+    contact = customer(inbox)
+    talk = Conversation.objects.get()
+    pages = f"/inbox/all/{talk.id}/", f"/contacts/{contact.id}/timeline/"
+    before = [as_alice.get(page, headers={"accept-language": language}) for page in pages]
+    erase(contact, alice_agent)
+    [row] = queries.thread(talk.id)
+    with translation.override(language):
+        said = words.format(formats.date_format(row["erased_at"], "SHORT_DATE_FORMAT"))
+    for page, earlier in zip(pages, before, strict=True):
+        assert said not in earlier.content.decode()
+        assert said in as_alice.get(page, headers={"accept-language": language}).content.decode()
+
+
+def test_a_text_that_was_kept_without_the_person_stands_where_it_stood(
+    inbox: Inbox, alice_agent: Agent, as_alice: Client
+) -> None:
+    contact = customer(inbox)
+    erase(contact, alice_agent, mode="anonymise")
+    page = as_alice.get(f"/contacts/{contact.id}/timeline/").content.decode()
+    assert "harbour-17" in page and "Erased on" not in page
 
 
 def test_a_redelivery_of_an_erased_message_brings_nobody_back(inbox: Inbox, alice_agent: Agent) -> None:
