@@ -30,7 +30,8 @@ from tenants.workspace.rest import read_cursor, write_cursor
 
 PAGE = 50
 AFTER = "after"
-SELECTING = (Permission.MANAGE_CONTACTS, Permission.EXPORT_CONTACTS, Permission.MERGE_CONTACTS)
+WORKING = (Permission.MANAGE_CONTACTS, Permission.EXPORT_CONTACTS)
+SELECTING = (*WORKING, Permission.MERGE_CONTACTS)
 SEVERAL = frozenset({"label", "channel"})
 
 SORTS = {"newest": _("Newest first"), "seen": _("Last seen first"), "name": _("By name")}
@@ -57,6 +58,7 @@ def page(request: MemberRequest, visible: Visible) -> HttpResponse:
         "is_first": AFTER not in request.GET,
     }
     context["may_select"] = any(map(request.member.may, SELECTING))
+    context["may_work"] = any(map(request.member.may, WORKING))
     if request.headers.get("HX-Request"):
         return render(request, "contacts/lists/_rows.html", context)
     context["segments"] = list(segments.offered(request.member))
