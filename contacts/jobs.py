@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from contacts.lists import exporting as list_exporting
 from contacts.lists.importing import working as importing
-from contacts.privacy import erasing, exporting, retention
+from contacts.privacy import erasing, exporting, retention, watching
 from tenants.jobs import BULK, in_every_brand
 
 __all__ = [
@@ -23,9 +23,11 @@ __all__ = [
 @app.periodic(cron="*/5 * * * *")
 @app.task(queue=BULK, name="contacts.sweep_privacy", queueing_lock="contacts.sweep_privacy")
 def sweep_privacy(timestamp: int) -> None:
-    """Every five minutes: erasings and exports that a killed worker has left, and exports that are too old."""
+    """Every five minutes: erasings and exports that a killed worker has left, exports that are too old, and who of the
+    staff looks at too many."""
     in_every_brand(erasing.sweep)
     in_every_brand(exporting.sweep)
+    in_every_brand(watching.look)
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -46,6 +46,19 @@ CREATE TABLE kontor_template.comments_post (
     inbox_id uuid NOT NULL
 )
 
+CREATE TABLE kontor_template.contacts_accessalert (
+    id uuid NOT NULL,
+    contacts integer NOT NULL,
+    "limit" integer NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    seen_by uuid,
+    seen_at timestamp with time zone,
+    agent_id uuid NOT NULL,
+    CONSTRAINT access_alert_above_limit CHECK ((contacts > "limit")),
+    CONSTRAINT contacts_accessalert_contacts_check CHECK ((contacts >= 0)),
+    CONSTRAINT contacts_accessalert_limit_check CHECK (("limit" >= 0))
+)
+
 CREATE TABLE kontor_template.contacts_accessentry (
     id uuid NOT NULL,
     actor_kind character varying(12) NOT NULL,
@@ -54,7 +67,18 @@ CREATE TABLE kontor_template.contacts_accessentry (
     act character varying(8) NOT NULL,
     subject_kind character varying(20) NOT NULL,
     subject_id uuid,
-    happened_at timestamp with time zone NOT NULL
+    contacts integer NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    CONSTRAINT contacts_accessentry_contacts_check CHECK ((contacts >= 0))
+)
+
+CREATE TABLE kontor_template.contacts_accesslimit (
+    id smallint NOT NULL,
+    contacts integer,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT access_limit_lets_some_through CHECK ((contacts >= 1)),
+    CONSTRAINT contacts_accesslimit_contacts_check CHECK ((contacts >= 0)),
+    CONSTRAINT one_access_limit CHECK ((id = 1))
 )
 
 CREATE TABLE kontor_template.contacts_bulkrun (
@@ -815,8 +839,14 @@ ALTER TABLE ONLY kontor_template.comments_comment
 ALTER TABLE ONLY kontor_template.comments_post
     ADD CONSTRAINT comments_post_pkey PRIMARY KEY (id)
 
+ALTER TABLE ONLY kontor_template.contacts_accessalert
+    ADD CONSTRAINT contacts_accessalert_pkey PRIMARY KEY (id)
+
 ALTER TABLE ONLY kontor_template.contacts_accessentry
     ADD CONSTRAINT contacts_accessentry_pkey PRIMARY KEY (id)
+
+ALTER TABLE ONLY kontor_template.contacts_accesslimit
+    ADD CONSTRAINT contacts_accesslimit_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.contacts_bulkrun
     ADD CONSTRAINT contacts_bulkrun_pkey PRIMARY KEY (id)
@@ -1085,6 +1115,8 @@ ALTER TABLE ONLY kontor_template.workspace_team
 ALTER TABLE ONLY kontor_template.workspace_team
     ADD CONSTRAINT workspace_team_pkey PRIMARY KEY (id)
 
+CREATE INDEX access_alert_newest_first ON kontor_template.contacts_accessalert USING btree (raised_at DESC, id DESC)
+
 CREATE INDEX access_by_actor ON kontor_template.contacts_accessentry USING btree (actor_id, happened_at DESC, id DESC)
 
 CREATE INDEX access_by_subject ON kontor_template.contacts_accessentry USING btree (subject_id, happened_at DESC, id DESC)
@@ -1122,6 +1154,8 @@ CREATE INDEX contact_seen_last_first ON kontor_template.contacts_contact USING b
 CREATE INDEX contact_sign_posts ON kontor_template.contacts_contact USING btree (merged_into_id) WHERE (merged_into_id IS NOT NULL)
 
 CREATE INDEX contact_terms ON kontor_template.contacts_contactterms USING gin (terms) WITH (fastupdate=off)
+
+CREATE INDEX contacts_accessalert_agent_id_15566444 ON kontor_template.contacts_accessalert USING btree (agent_id)
 
 CREATE INDEX contacts_bulkrun_label_id_6a8add6e ON kontor_template.contacts_bulkrun USING btree (label_id)
 
@@ -1316,6 +1350,9 @@ ALTER TABLE ONLY kontor_template.comments_comment
 
 ALTER TABLE ONLY kontor_template.comments_post
     ADD CONSTRAINT comments_post_inbox_id_ceff4f80_fk_conversations_inbox_id FOREIGN KEY (inbox_id) REFERENCES kontor_template.conversations_inbox(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.contacts_accessalert
+    ADD CONSTRAINT contacts_accessalert_agent_id_15566444_fk_workspace_agent_id FOREIGN KEY (agent_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
 
 ALTER TABLE ONLY kontor_template.contacts_bulkrun
     ADD CONSTRAINT contacts_bulkrun_label_id_6a8add6e_fk_contacts_label_id FOREIGN KEY (label_id) REFERENCES kontor_template.contacts_label(id) DEFERRABLE INITIALLY DEFERRED

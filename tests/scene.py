@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from contacts import merging
 from contacts.models import (
+    AccessAlert,
     BulkRun,
     Contact,
     ContactAddress,
@@ -196,12 +197,14 @@ def _of_doubles(conversation: Conversation, by: Actor) -> dict[str, Any]:
 
 
 def _of_privacy(contact: Contact, acting: Member) -> dict[str, Any]:
-    """A planned erasing, and an export that is not made yet."""
+    """A planned erasing, an export that is not made yet, and an alert."""
     now = timezone.now()
     export = PersonExport.objects.create(
         contact=contact, asked_by=acting.agent.id, created_at=now, expires_at=now + timedelta(days=7)
     )
-    return {"erasure_id": erasing.plan(contact, mode="erase", by=acting.actor).id, "export_id": export.id}
+    alert = AccessAlert.objects.create(agent=acting.agent, contacts=12, limit=10, raised_at=now)
+    erasure = erasing.plan(contact, mode="erase", by=acting.actor)
+    return {"erasure_id": erasure.id, "export_id": export.id, "alert_id": alert.id}
 
 
 def _of_contact(contact: Contact) -> dict[str, Any]:

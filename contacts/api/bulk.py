@@ -116,5 +116,5 @@ class BulkFile(ContactView):
             content = exporting.opened(run)
         except (SelectionRefused, FileNotFoundError):
             raise Http404 from None
-        access_log.note(self.caller, access_log.Act.EXPORTED, "contacts", run.id)
+        access_log.note(self.caller, access_log.Act.EXPORTED, "contacts", run.id, contacts=run.total)
         return FileResponse(content, as_attachment=True, filename=run.path.rpartition("/")[2])

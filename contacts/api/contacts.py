@@ -88,6 +88,7 @@ class Contacts(ContactView):
         wanted = read_wish(wish)
         after = Place.read(wanted.order, self.position(wish.get("cursor")))
         found = listing.page(wanted, visible=self.visible(self.caller), after=after, limit=limit + 1)
+        access_log.note(self.caller, Act.LISTED, "contacts", contacts=len(found[:limit]))
         more = len(found) > limit
         last = found[:limit][-1] if more else None
         keys = [row.pop("key") for row in found[:limit]]

@@ -17,8 +17,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.api.ground import ContactView, NoQuery, PageQuery
-from contacts.api.suggestions import NothingMore
+from contacts.api.ground import ContactView
 from contacts.lists.importing import failures, tables, uploads, working
 from contacts.lists.importing.planning import Outcome, Planned
 from contacts.lists.importing.tables import BadTable
@@ -26,7 +25,7 @@ from contacts.models import ImportRun
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
 from tenants.workspace.problems import Problem
-from tenants.workspace.rest import limit_of
+from tenants.workspace.rest import NoQuery, NothingMore, PageQuery, limit_of
 
 _MULTIPART = "multipart/form-data"
 _MAPPING = (

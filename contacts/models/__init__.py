@@ -10,7 +10,9 @@ from contacts.models.notes import ContactNote
 from contacts.models.orders import Order
 from contacts.models.people import Contact, ContactAddress, ContactIdentity
 from contacts.models.privacy import (
+    AccessAlert,
     AccessEntry,
+    AccessLimit,
     Erasure,
     ErasureEntry,
     LegalHold,
@@ -22,7 +24,9 @@ from contacts.models.segments import Segment
 from contacts.models.selections import BulkRun, SelectedContact
 
 __all__ = [
+    "AccessAlert",
     "AccessEntry",
+    "AccessLimit",
     "BulkRun",
     "Consent",
     "Contact",

@@ -171,6 +171,7 @@ class AccessEntry(TenantModel):
     act = models.CharField(_("act"), max_length=8, choices=Act.choices)
     subject_kind = models.CharField(_("kind"), max_length=20)  # contact | conversation | …
     subject_id = models.UUIDField(null=True)
+    contacts = models.PositiveIntegerField(_("contacts"), default=1)  # how many were shown or written down
     happened_at = models.DateTimeField(_("when"))
 
     class Meta:
@@ -180,4 +181,37 @@ class AccessEntry(TenantModel):
             models.Index(name="access_newest_first", fields=["-happened_at", "-id"]),
             models.Index(name="access_by_subject", fields=["subject_id", "-happened_at", "-id"]),
             models.Index(name="access_by_actor", fields=["actor_id", "-happened_at", "-id"]),
+        ]
+
+
+class AccessLimit(TenantModel):
+    """How many contacts somebody of the staff may see within an hour before the administrators are told. One row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)  # type: ignore[assignment]
+    contacts = models.PositiveIntegerField(_("contacts within an hour"), null=True)  # null: nobody is told
+    changed_at = models.DateTimeField(_("changed"))
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="one_access_limit", condition=Q(id=1)),
+            models.CheckConstraint(name="access_limit_lets_some_through", condition=Q(contacts__gte=1)),
+        ]
+
+
+class AccessAlert(TenantModel):
+    """Somebody of the staff saw more contacts within an hour than the brand's limit."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+", verbose_name=_("who"))
+    contacts = models.PositiveIntegerField(_("contacts"))  # the most within one hour, so far
+    limit = models.PositiveIntegerField(_("limit"))
+    raised_at = models.DateTimeField(_("when"))
+    seen_by = models.UUIDField(null=True)
+    seen_at = models.DateTimeField(_("looked at"), null=True)
+
+    class Meta:
+        verbose_name = _("access alert")
+        verbose_name_plural = _("access alerts")
+        indexes = [models.Index(name="access_alert_newest_first", fields=["-raised_at", "-id"])]
+        constraints = [
+            models.CheckConstraint(name="access_alert_above_limit", condition=Q(contacts__gt=F("limit"))),
         ]

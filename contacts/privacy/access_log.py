@@ -47,8 +47,11 @@ _is_asked = threading.Event()
 _writer = DatabaseThreads(1, "access-log")
 
 
-def note(by: Acting, act: Act, subject_kind: str, subject_id: UUID | None = None) -> None:
-    """Note an access: who opened, listed, searched or exported what. Returns at once; raises nothing."""
+def note(
+    by: Acting, act: Act, subject_kind: str, subject_id: UUID | None = None, *, contacts: int = 1
+) -> None:
+    """Note an access: who opened, listed, searched or exported what. contacts: how many of them that showed. Returns at
+    once; raises nothing."""
     token_id = by.token.id if isinstance(by, Caller) else None
     row = AccessEntry(
         actor_kind="token" if by.agent is None else "agent",
@@ -57,6 +60,7 @@ def note(by: Acting, act: Act, subject_kind: str, subject_id: UUID | None = None
         act=act,
         subject_kind=subject_kind,
         subject_id=subject_id,
+        contacts=contacts,
         happened_at=timezone.now(),
     )
     _waiting.append(_Noted(scoped_tenant(), row))

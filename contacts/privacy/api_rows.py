@@ -7,6 +7,7 @@ from rest_framework import serializers
 from contacts.models import AccessEntry, Erasure, PersonExport
 from contacts.privacy.hold import LONGEST_REASON
 from contacts.privacy.retention import DAYS, LONGEST, MONTHS
+from contacts.privacy.watching import LARGEST
 from tenants.workspace.rest import PageQuery
 
 
@@ -138,3 +139,22 @@ class AccessRow(serializers.Serializer):
 class AccessPage(serializers.Serializer):
     results = AccessRow(many=True)
     next = serializers.CharField(allow_null=True)
+
+
+class AccessAlertRow(serializers.Serializer):
+    id = serializers.UUIDField()
+    agent_id = serializers.UUIDField()
+    agent_name = serializers.CharField()
+    contacts = serializers.IntegerField(help_text="The most within one hour.")
+    limit = serializers.IntegerField()
+    raised_at = serializers.DateTimeField()
+    seen_at = serializers.DateTimeField(allow_null=True, help_text="Since when somebody has looked into it.")
+
+
+class AccessAlertPage(serializers.Serializer):
+    results = AccessAlertRow(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Cursor of the next page; null at the end.")
+
+
+class AccessLimitWish(serializers.Serializer):
+    contacts = serializers.IntegerField(min_value=1, max_value=LARGEST, allow_null=True)

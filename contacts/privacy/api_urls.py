@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from contacts.gates import Visible
-from contacts.privacy import api
+from contacts.privacy import api, watch_api
 
 
 def paths(visible: Visible) -> list[URLPattern]:
@@ -33,5 +33,10 @@ def paths(visible: Visible) -> list[URLPattern]:
         path("holds", api.Holds.as_view(), name="api_holds"),
         path("retention", api.RetentionRules.as_view(), name="api_retention"),
         path("retention/<slug:kind>", api.OneRetentionRule.as_view(), name="api_retention_rule"),
+        path("access-alerts", watch_api.AccessAlerts.as_view(), name="api_access_alerts"),
+        path(
+            "access-alerts/<uuid:alert_id>/seen", watch_api.SeenAlert.as_view(), name="api_access_alert_seen"
+        ),
+        path("access-limit", watch_api.AccessLimits.as_view(), name="api_access_limit"),
         path("access-log", api.AccessLog.as_view(), name="api_access_log"),
     ]

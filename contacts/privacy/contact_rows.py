@@ -52,6 +52,8 @@ _EXEMPT = {
     "contacts.erasureentry": "keyed digests, kept so that nobody is brought back",
     "contacts.legalhold": "holds block the erasure; lifted ones are proof, with a reason and no person's name",
     "contacts.retentionrule": "the brand's settings",
+    "contacts.accessalert": "counts and who of the staff, no customer",
+    "contacts.accesslimit": "a number",
     "contacts.accessentry": "who of the staff looked: ids alone, kept as proof for its time",
     "workspace": "staff and settings; events carry ids and names of fields",
     "tenants": "staff, brands and routes",

@@ -9,6 +9,15 @@ from tenants.workspace.events import DomainEvent
 
 
 @dataclass(frozen=True, slots=True)
+class AccessAlertRaised(DomainEvent):
+    """Somebody of the staff saw more contacts within an hour than the brand's limit. Who it was stands in the alert,
+    for whoever may read the log of accesses."""
+
+    name = "access_alert.raised"
+    alert_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ContactHeld(DomainEvent):
     """A legal hold was placed: nothing of the person may be erased."""
 

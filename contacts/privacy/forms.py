@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Contact, ContactIdentity, Erasure
 from contacts.privacy.hold import LONGEST_REASON
 from contacts.privacy.retention import LONGEST
+from contacts.privacy.watching import LARGEST
 from tenants.workspace.models import Agent
 
 
@@ -59,6 +60,12 @@ class HoldForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = Agent.objects.filter(is_active=True)  # type: ignore[attr-defined]
+
+
+class LimitForm(forms.Form):
+    """How many contacts somebody of the staff may see within an hour."""
+
+    contacts = forms.IntegerField(min_value=1, max_value=LARGEST, required=False)
 
 
 class RuleForm(forms.Form):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contacts.models import AccessEntry, Erasure, LegalHold, PersonExport
+from contacts.models import AccessAlert, AccessEntry, Erasure, LegalHold, PersonExport
 from contacts.privacy import retention
 from contacts.privacy.retention import Schedule
 from tenants.workspace.models import Agent, ApiToken
@@ -100,6 +100,19 @@ def accesses(rows: Iterable[AccessEntry]) -> list[Row]:
         }
         for row in found
     ]
+
+
+def alert(row: AccessAlert) -> Row:
+    """Somebody of the staff who saw unusually many contacts. No query, where the agent was read too."""
+    return {
+        "id": row.id,
+        "agent_id": row.agent_id,
+        "agent_name": row.agent.name,
+        "contacts": row.contacts,
+        "limit": row.limit,
+        "raised_at": row.raised_at,
+        "seen_at": row.seen_at,
+    }
 
 
 def names_of(ids: set[UUID]) -> dict[UUID, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from contacts.gates import Visible
-from contacts.privacy import views
+from contacts.privacy import views, watch_views
 
 
 def paths(visible: Visible) -> list[URLPattern]:
@@ -26,4 +26,6 @@ def paths(visible: Visible) -> list[URLPattern]:
         path(f"{erasure}withdraw/", views.withdraw, name="privacy_withdraw"),
         path("privacy/retention/", views.schedules, name="privacy_retention"),
         path("privacy/accesses/", views.accesses, name="privacy_accesses"),
+        path("privacy/accesses/limit/", watch_views.limit, name="privacy_access_limit"),
+        path("privacy/alerts/<uuid:alert_id>/", watch_views.have_seen, name="privacy_alert"),
     ]

@@ -16,7 +16,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contacts import gates
 from contacts.gates import Visible
 from contacts.models import AccessEntry, Contact, Erasure, LegalHold, PersonExport
-from contacts.privacy import access_log, archives, certificates, erasing, exporting, hold, retention, rows
+from contacts.privacy import (
+    access_log,
+    archives,
+    certificates,
+    erasing,
+    exporting,
+    hold,
+    retention,
+    rows,
+    watching,
+)
 from contacts.privacy.erasing import ErasureRefused
 from contacts.privacy.exporting import ExportRefused
 from contacts.privacy.forms import ConfirmForm, HoldForm, PlanForm, RuleForm
@@ -60,6 +70,7 @@ def overview(request: MemberRequest) -> HttpResponse:
             "are_made": any(each.state in PersonExport.AT_WORK for each in exports),
             "holds": hold.live()[:MOST_SHOWN],
             "today": timezone.now().date(),
+            "unseen_alerts": watching.unseen(),
         },
     )
 
@@ -239,6 +250,8 @@ def accesses(request: MemberRequest) -> HttpResponse:
             "acts": dict(AccessEntry.Act.choices),
             "subject": subject_id,
             "actor": actor_id,
+            "alerts": watching.alerts()[:MOST_SHOWN],
+            "limit": watching.limit(),
             "before": f"{last['happened_at'].isoformat()}_{last['id']}" if last else "",
         },
     )

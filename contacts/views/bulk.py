@@ -103,7 +103,7 @@ def fetch(request: MemberRequest, bulk_id: UUID, visible: Visible) -> HttpRespon
         content = exporting.opened(run)
     except (SelectionRefused, FileNotFoundError):
         raise Http404 from None
-    access_log.note(request.member, access_log.Act.EXPORTED, "contacts", run.id)
+    access_log.note(request.member, access_log.Act.EXPORTED, "contacts", run.id, contacts=run.total)
     ending = run.path.rpartition(".")[2]
     answer: Any = FileResponse(
         content, as_attachment=True, filename=f"contacts-{run.created_at:%Y%m%d}.{ending}"

@@ -50,7 +50,7 @@ def page(request: MemberRequest, visible: Visible) -> HttpResponse:
     wish, error = wish_or_error(request.GET)
     rows, following = ([], None) if wish is None else _rows(request, wish, visible(request.member))
     if wish is not None:
-        access_log.note(request.member, access_log.Act.LISTED, "contacts")
+        access_log.note(request.member, access_log.Act.LISTED, "contacts", contacts=len(rows))
     given = request.GET.dict() if wish is None else wish.as_values()
     context: dict[str, Any] = {
         "rows": listing.with_company(rows),
