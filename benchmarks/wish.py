@@ -11,6 +11,7 @@ NAMES = (
     "ingest", "kinds", "acknowledgement", "live", "painted", "reply", "reading", "brands", "fanout", "idle", "install",
     "people_privacy",
     "people_search",
+    "people_lists",
 )  # fmt: skip
 IN_SHORT = (
     "people_merge",
@@ -25,6 +26,7 @@ IN_SHORT = (
     "fanout",
     "people_privacy",
     "people_search",
+    "people_lists",
 )
 
 
