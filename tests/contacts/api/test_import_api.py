@@ -11,9 +11,9 @@ from contacts.lists.importing import tables
 from contacts.models import Contact, ContactAddress, ImportRun
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
-from tests.api.conftest import Api
 from tests.contacts.lists.conftest import files, work
 from tests.contacts.lists.test_tables import workbook
+from tests.programs import Api
 
 __all__ = ["files"]
 pytestmark = pytest.mark.django_db

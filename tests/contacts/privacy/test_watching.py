@@ -16,9 +16,8 @@ from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Agent, AuditEntry, Event
-from tests.api.conftest import Caller, caller
+from tests.programs import Caller
 
-__all__ = ["caller"]
 pytestmark = pytest.mark.django_db
 
 
