@@ -161,13 +161,17 @@ def _number(field: CustomField, name: str, value: Any) -> int | float:
     return int(value) if value == int(value) else value
 
 
+_YES = frozenset({"true", "yes", "1", "是", "はい"})
+_NO = frozenset({"false", "no", "0", "否", "いいえ"})
+
+
 def _boolean(field: CustomField, name: str, value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if not isinstance(value, str) or value.lower() not in words:
+    said = value.lower() if isinstance(value, str) else ""
+    if said not in _YES and said not in _NO:
         raise BadValue(name, "not_yes_or_no")
-    return words[value.lower()]
+    return said in _YES
 
 
 def _date(field: CustomField, name: str, value: Any) -> str:

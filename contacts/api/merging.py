@@ -28,11 +28,11 @@ from tenants.workspace.rest import NoQuery, NothingMore, PageQuery, limit_of
 
 class PreviewWish(serializers.Serializer):
     contacts = serializers.ListField(child=serializers.UUIDField(), min_length=2, max_length=MOST)
-    kept = serializers.UUIDField(required=False, help_text="Who is to be left; else the one known longest.")
+    kept = serializers.UUIDField(required=False, help_text="Who stays; else the one known longest.")
 
 
 class MergeWish(serializers.Serializer):
-    kept = serializers.UUIDField(help_text="Who is left.")
+    kept = serializers.UUIDField(help_text="Who stays.")
     duplicates = serializers.ListField(
         child=serializers.UUIDField(),
         min_length=1,

@@ -20,6 +20,11 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) or text.startswith(DANGEROUS) else text
 
 
+def meant(text: str) -> str:
+    """What a cell says without the apostrophe that `harmless` gave it, so that our own tables can be read again."""
+    return text[1:] if text.startswith("'") and harmless(text[1:]) != text[1:] else text
+
+
 def write_csv(rows: Iterable[Sequence[str]], to: IO[bytes]) -> None:
     """The rows as CSV in UTF-8 with its mark."""
     text = io.TextIOWrapper(to, encoding="utf-8", newline="", errors="replace")

@@ -11,14 +11,17 @@ import tempfile
 from datetime import timedelta
 from typing import IO
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import override
 
 from contacts.models import Contact, Erasure, PersonExport
 from contacts.privacy import archives, holders, packing
 from contacts.privacy.events import ContactExported
 from tenants.jobs import BULK, defer, job
+from tenants.scope import scoped_tenant
 from tenants.workspace import audit
 from tenants.workspace.events import Actor, record, unit_of_work
 
@@ -96,7 +99,12 @@ def make(export_id: str) -> None:
     export.state, export.tries = State.RUNNING, export.tries + 1
     export.rows_done, export.rows_total = 0, packing.size(person)
     export.save(update_fields=["state", "tries", "rows_done", "rows_total"])
-    with tempfile.TemporaryFile() as content:
+    brand = scoped_tenant()
+    with (
+        tempfile.TemporaryFile() as content,
+        override(getattr(brand, "language", "en")),
+        timezone.override(ZoneInfo(getattr(brand, "timezone", "UTC"))),
+    ):
         packing.pack(person, content, tell=lambda done: _tell(export, done))
         _keep(export, content)
 

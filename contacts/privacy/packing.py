@@ -14,10 +14,10 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.html import escape
 
-from contacts.privacy import holders
+from contacts.privacy import holders, readable
 from contacts.privacy.holders import Person, Row
+from tenants.scope import scoped_tenant
 
 TOLD_EVERY = 200
 CHUNK_BYTES = 65_536
@@ -26,9 +26,6 @@ PLATFORMS_IDS = frozenset({"external_id", "event_id"})
 """Columns with ids of the person's own messages: those of mails look like addresses."""
 _EMAIL = re.compile(r"[^\s<>@,;:\"'()\[\]=]+@[^\s<>@,;:\"'()\[\]]+\.[^\s<>@,;:\"'()\[\].\\]+")
 _UNSAFE_IN_NAME = re.compile(r"[^\w. -]+")
-_HEAD = """<!doctype html>
-<html><head><meta charset="utf-8"><title>person</title></head><body>
-"""
 
 Tell = Callable[[int], None]
 
@@ -43,7 +40,8 @@ def size(person: Person) -> int:
 
 
 def pack(person: Person, content: IO[bytes], *, tell: Tell) -> None:
-    """Write the archive into `content`. tell: is called with the number of rows written, now and then."""
+    """Write the archive into `content`, its page in the active language and time zone. tell: is called with the number
+    of rows written, now and then."""
     keep = _own_addresses(person)
     manifest: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
@@ -65,24 +63,25 @@ def pack(person: Person, content: IO[bytes], *, tell: Tell) -> None:
 
 def _write(person: Person, keep: frozenset[str], as_json: IO[bytes], as_page: IO[bytes], tell: Tell) -> None:
     as_json.write(b"{")
-    as_page.write(_HEAD.encode())
+    as_page.write(readable.head(getattr(scoped_tenant(), "name", ""), person.names).encode())
     done, is_first = 0, True
     for holder in holders.registered():
         if holder.rows is None:
             continue
         as_json.write(f"{'' if is_first else ','}\n{json.dumps(holder.name)}: [".encode())
-        as_page.write(f"<h2>{escape(holder.words)}</h2>\n".encode())
         is_first = False
         for number, row in enumerate(holder.rows(person)):
             shown = _masked(row, keep)
             as_json.write((b",\n " if number else b"\n ") + _written(shown))
-            as_page.write(_as_page(shown).encode())
+            if number == 0:
+                as_page.write(readable.heading(holder).encode())
+            as_page.write(readable.row(holder, shown).encode("utf-8", "replace"))
             done += 1
             if done % TOLD_EVERY == 0:
                 tell(done)
         as_json.write(b"]")
     as_json.write(b"\n}\n")
-    as_page.write(b"</body></html>\n")
+    as_page.write(readable.FOOT.encode())
 
 
 def _own_addresses(person: Person) -> frozenset[str]:
@@ -115,21 +114,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, UUID | Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} cannot stand in an export")
-
-
-def _as_page(row: Row) -> str:
-    lines = [
-        f"<dt>{escape(name)}</dt><dd>{escape(_text(value))}</dd>"
-        for name, value in row.items()
-        if value not in (None, "", {}, [])
-    ]
-    return f"<dl>{''.join(lines)}</dl>\n"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=_plain)
-    return value.isoformat(" ", "seconds") if isinstance(value, datetime) else str(value)
 
 
 def _add(archive: zipfile.ZipFile, manifest: dict[str, dict[str, Any]], name: str, source: IO[bytes]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,17 +20,25 @@ ORDERS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class OwnValue:
-    """One of the brand's own fields with its value for a person. shown: as people read it; typed: as an input of
-    the browser takes it."""
+    """One of the brand's own fields with its value for a person. at: the day or instant that it is; typed: as an input
+    of the browser takes it."""
 
     field: CustomField
     value: Any
 
     @property
+    def at(self) -> date | datetime | None:
+        reads = {CustomField.Type.DATE: date.fromisoformat, CustomField.Type.MOMENT: datetime.fromisoformat}
+        read = reads.get(CustomField.Type(self.field.type))
+        return read(self.value) if read and self.value else None
+
+    @property
     def typed(self) -> Any:
-        if self.field.type == CustomField.Type.MOMENT and self.value:
-            return timezone.localtime(datetime.fromisoformat(self.value)).strftime("%Y-%m-%dT%H:%M")
-        return self.value
+        return (
+            timezone.localtime(self.at).strftime("%Y-%m-%dT%H:%M")
+            if isinstance(self.at, datetime)
+            else self.value
+        )
 
     @property
     def chosen(self) -> list[str]:

@@ -29,6 +29,8 @@ def field(type: str) -> CustomField:
         ("number", "7.0", 7),
         ("boolean", False, False),
         ("boolean", "Yes", True),
+        ("boolean", "是", True),
+        ("boolean", "いいえ", False),
         ("date", "2026-02-28", "2026-02-28"),
         ("moment", "2026-02-28T09:00:00+08:00", "2026-02-28T01:00:00+00:00"),
         ("choice", "紅", "紅"),

@@ -16,6 +16,8 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from contacts.lists.writing_tables import meant
+
 MOST_BYTES = 20_000_000
 MOST_ROWS = 200_000
 MOST_COLUMNS = 100
@@ -141,7 +143,7 @@ def _bounded(cells: Cells) -> Cells:
         raise BadTable("too_many_columns")
     if any(len(cell) > LONGEST_CELL for cell in cells):
         raise BadTable("cell_too_long")
-    return [cell.strip() for cell in cells]
+    return [meant(cell.strip()) for cell in cells]
 
 
 def _written(cell: Any) -> str:

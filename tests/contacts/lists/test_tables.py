@@ -55,6 +55,17 @@ def test_a_workbook_is_read_as_people_see_it() -> None:
     assert tables.part(content, form, 1, 5) == [["Bea", "1.5"]]
 
 
+@pytest.mark.parametrize("write", ["csv", "xlsx"])
+def test_a_table_that_we_wrote_is_read_as_it_was(write: str) -> None:
+    rows = [["Name", "Phone", "Points"], ["=Mei", "+886912345678", "-5"], ["O'Hara", "'tis", "'"]]
+    content = io.BytesIO()
+    if write == "csv":
+        writing_tables.write_csv(rows, content)
+    else:
+        writing_tables.write_xlsx(rows, content, title="Contacts")
+    assert list(tables.rows(content, tables.recognise(content))) == rows
+
+
 def bomb() -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,21 @@ def test_the_archive_holds_what_the_person_said_and_a_manifest_that_proves_it(
         assert contents[name]["sha256"] == hashlib.sha256(found[name]).hexdigest()
     with archives.opened(export) as content:
         assert export.sha256 == hashlib.sha256(content.read()).hexdigest()
+
+
+def test_the_page_can_be_read_by_the_person(inbox: Inbox, alice_agent: Agent) -> None:
+    contact = customer(inbox)
+    Contact.objects.filter(id=contact.id).update(
+        name="Ada <b>", custom={"club": True, "likes": ["Tea", "Oak"]}
+    )
+    ContactNote.objects.create(
+        contact=contact, text="x", is_pinned=True, created_at=datetime(2026, 3, 1, 16, 30, tzinfo=UTC)
+    )
+    page = unpacked(make(contact, alice_agent))["person.html"].decode()
+    assert "<h1>What Acme holds of Ada &lt;b&gt;" in page
+    assert "<dt>Pinned</dt><dd>yes</dd>" in page and "club: yes\nlikes: Tea; Oak" in page
+    assert "March 2, 2026, 12:30 a.m." in page  # the brand's zone
+    assert "<h2>Notes on contacts</h2>" in page and "<h2>Orders</h2>" not in page
 
 
 def test_files_come_along(inbox: Inbox, alice_agent: Agent) -> None:
