@@ -38,18 +38,18 @@ def outcome_label(outcome: str) -> Any:
 
 
 @register.simple_tag
-def column_title(target: str) -> Any:
-    """What a column means; an own field by its key."""
-    return TARGETS.get(target, target.removeprefix(CUSTOM))
+def column_title(target: str, titles: Mapping[str, str]) -> Any:
+    """What a column means. titles: of every target, the brand's own fields among them; one that is gone has its key."""
+    return titles.get(target, target.removeprefix(CUSTOM))
 
 
 @register.simple_tag
-def changed_titles(row: Planned) -> str:
-    """What a planned row changes, in words."""
+def changed_titles(row: Planned, titles: Mapping[str, str]) -> str:
+    """What a planned row changes, in words. titles: as above."""
     names = [
         *row.fields,
         *dict.fromkeys(kind for kind, _value in row.addresses),
         *([LABELS] if row.labels else []),
     ]
     known = [name for name in names if name in TARGETS or name.startswith(CUSTOM) or name in (EMAIL, PHONE)]
-    return ", ".join(str(column_title(name)) for name in known)
+    return ", ".join(str(column_title(name, titles)) for name in known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -49,10 +50,15 @@ def overview(request: MemberRequest, visible: Visible) -> HttpResponse:
 def one(request: MemberRequest, run_id: UUID, visible: Visible) -> HttpResponse:
     """One import: its columns and a preview before it begins, then how far it is and what failed."""
     run = uploads.access(run_id)
-    context: dict[str, Any] = {"run": run, "section": "contacts", "failed_rows": failures.first(run, SHOWN)}
-    context["reasons"] = REASONS
+    titles = {**columns.TARGETS, **{CUSTOM + field.key: field.title for field in custom_fields.in_use()}}
+    context: dict[str, Any] = {
+        "run": run,
+        "section": "contacts",
+        "failed_rows": failures.first(run, SHOWN),
+        "titles": titles,
+    }
     if run.state == ImportRun.State.UPLOADED:
-        context |= _to_be_arranged(run)
+        context |= _to_be_arranged(run, titles)
     if request.headers.get("HX-Request"):
         return render(request, "contacts/lists/_import_state.html", context)
     return render(request, "contacts/lists/import.html", context)
@@ -104,9 +110,8 @@ def failed(request: MemberRequest, run_id: UUID, visible: Visible) -> HttpRespon
     return answer
 
 
-def _to_be_arranged(run: ImportRun) -> dict[str, Any]:
-    own = custom_fields.in_use()
-    targets = [*columns.TARGETS.items(), *((CUSTOM + field.key, field.title) for field in own)]
+def _to_be_arranged(run: ImportRun, titles: Mapping[str, Any]) -> dict[str, Any]:
+    targets = list(titles.items())
     try:
         beginning, planned, error = uploads.beginning(run), uploads.preview(run), ""
     except BadTable as refusal:

@@ -6,9 +6,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from contacts import custom_fields
 from contacts.lists.importing import working
 from contacts.models import Contact, ImportRun
 from tenants.directory import TenantRef
+from tenants.workspace.events import SYSTEM
 from tests.contacts.lists.conftest import files, work
 
 __all__ = ["files"]
@@ -42,6 +44,15 @@ def test_a_table_is_uploaded_arranged_imported_and_taken_back(as_carol: Client, 
     as_carol.post(f"/contacts/imports/{run.id}/undo/")
     work(run)
     assert (run.state, Contact.objects.count()) == ("undone", 0)
+
+
+def test_own_fields_are_called_by_their_titles(as_carol: Client, in_acme: TenantRef) -> None:
+    custom_fields.define("tea_size", "Size of the tin", "number", by=SYSTEM)
+    run = send(as_carol, b"Name,tea_size\nMei,7\nKen,x\n")
+    rule = {"column_0": "name", "column_1": "custom.tea_size", "policy": "overwrite", "match_by": ["email"]}
+    as_carol.post(f"/contacts/imports/{run.id}/columns/", rule)
+    page = as_carol.get(f"/contacts/imports/{run.id}/").content.decode()
+    assert "Name, Size of the tin" in page and "This is no number. (Size of the tin)" in page
 
 
 def test_what_is_no_table_is_said(as_carol: Client, in_acme: TenantRef) -> None:
