@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from contacts.models import Contact, ContactIdentity, Suggestion
+from contacts.queries import heads
 from contacts.suggesting import keys
 
 State = Suggestion.State
@@ -80,10 +81,7 @@ def _visible(visible: Q) -> QuerySet[Suggestion]:
 
 def _with_evidence(rows: Sequence[Suggestion]) -> list[Candidate]:
     ids = {each for row in rows for each in (row.low_id, row.high_id)}
-    identities: dict[UUID, list[ContactIdentity]] = {each: [] for each in ids}
-    heads = ContactIdentity.objects.filter(contact_id__in=ids, stands_for__isnull=True)
-    for identity in heads.order_by("created_at", "id"):
-        identities[identity.contact_id].append(identity)
+    identities = heads(ids)
     known = keys.keys_of(ids) if ids else {}
     found = []
     for row in rows:

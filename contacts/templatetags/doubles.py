@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.merging.fields import FIELDS
 from contacts.merging.preview import Preview
-from contacts.models import Contact, ContactAddress
+from contacts.models import Contact, ContactAddress, ContactIdentity
 from contacts.suggesting.queries import Evidence
 
 register = template.Library()
@@ -68,6 +68,14 @@ def value_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     return "" if value is None else str(value)
+
+
+@register.filter
+def of_contact(
+    identities: Mapping[UUID, Sequence[ContactIdentity]], contact_id: UUID
+) -> Sequence[ContactIdentity]:
+    """The addresses of one of several contacts."""
+    return identities.get(contact_id, ())
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -74,7 +75,10 @@ def consent_source(source: str) -> str:
 
 
 @register.filter
-def field_names(fields: list[str] | None) -> str:
-    """The names of changed fields, for people; own fields by their keys."""
-    shown: list[Any] = [FIELDS.get(field, field.partition(".")[2] or field) for field in fields or ()]
+def field_names(fields: list[str] | None, own: Mapping[str, str]) -> str:
+    """The names of changed fields, for people. own: titles of the brand's own fields; one that is gone has its key."""
+    shown: list[Any] = [
+        FIELDS.get(field) or own.get(field.partition(".")[2]) or field.partition(".")[2] or field
+        for field in fields or ()
+    ]
     return ", ".join(dict.fromkeys(str(name) for name in shown))

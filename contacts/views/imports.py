@@ -125,7 +125,7 @@ def _to_be_arranged(run: ImportRun, titles: Mapping[str, Any]) -> dict[str, Any]
                 number,
                 heading,
                 run.mapping.get(str(number), ""),
-                [row[number] for row in beginning if number < len(row)],
+                [row[number] for row in beginning if number < len(row) and row[number]],
             )
             for number, heading in enumerate(run.headers)
         ],

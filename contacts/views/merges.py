@@ -17,6 +17,7 @@ from contacts.gates import Visible
 from contacts.merging import MergeRefused, UnknownContacts, queries
 from contacts.merging.preview import Preview
 from contacts.models import ContactIdentity, CustomField, MergeRecord
+from contacts.queries import heads
 from contacts.views.choosing import TOO_FEW, TOO_MANY, address_of, must_see, read_ids
 from tenants.workspace.access import MemberRequest, Permission, needs
 
@@ -126,6 +127,7 @@ def split(request: MemberRequest, identity_id: UUID, visible: Visible) -> HttpRe
 def _compared(preview: Preview) -> dict[str, object]:
     return {
         "preview": preview,
+        "identities": heads(each.id for each in preview.contacts),
         "choice": CHOICE,
         "refusal": preview.refusal and _text_of(preview.refusal),
         "titles": _own_titles(),

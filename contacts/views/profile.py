@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from contacts import gates
+from contacts import custom_fields, gates
 from contacts.gates import Visible
 from contacts.models import Contact
 from contacts.privacy import access_log
@@ -73,6 +73,7 @@ def _timeline(request: MemberRequest, contact: Contact) -> dict[str, Any]:
     return {
         "entries": [(each, templates[each.kind], _cursor(each.position)) for each in found.entries],
         "older": _cursor(oldest) if oldest else "",
+        "own_titles": {field.key: field.title for field in custom_fields.in_use()},
         "chosen": kinds,
     }
 

@@ -287,6 +287,6 @@ def duration(seconds: float | None) -> str:
 def language_label(code: str) -> str:
     """A language's own name, or its code where we have no name."""
     try:
-        return str(get_language_info(code)["name_local"])
+        return str(get_language_info(code.lower())["name_local"])
     except KeyError:
         return code

@@ -65,6 +65,7 @@ def test_a_merge_goes_field_by_field_and_can_be_undone(
 ) -> None:
     kept, double = pair
     page = compared(as_bob, *pair)
+    assert page.content.decode().count("<li>LINE</li>") == 2  # what each of them writes from
     preview = page.context["preview"]
     answer = as_bob.post(
         "/contacts/merge/",

@@ -101,6 +101,8 @@ def test_own_fields_of_every_type_come_through_the_form(as_bob: Client, person: 
         "f_link": "https://acme.test/",
         "f_choices": ["紅", "青"],
     }
+    story = as_bob.get(f"/contacts/{person.id}/timeline/").content.decode()
+    assert "several" in story and "f_choices" not in story  # by their titles, not by their keys
     post(as_bob, person, "fields", **{"own.f_text": "", "own.f_choices.shown": "1"})
     person.refresh_from_db()
     assert {"f_text", "f_choices"}.isdisjoint(person.custom)
