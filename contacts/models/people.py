@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.composite_keys import CompositeForeignKey
 from tenants.workspace.tenant_model import TenantModel
@@ -25,7 +26,9 @@ class Contact(TenantModel):
     A contact that was merged into another stays as a sign-post (`merged_into`): its id goes on to be answered.
     """
 
-    name = models.CharField(_("name"), max_length=200, blank=True)  # as given: never split, never re-ordered
+    name = models.CharField(
+        pgettext_lazy("of a person", "name"), max_length=200, blank=True
+    )  # as given: never split, never re-ordered
     # what goes with the name, in the customer's language: 様, 先生, 小姐, Ms
     honorific = models.CharField(_("form of address"), max_length=20, blank=True, db_default="")
     language = models.CharField(_("language"), max_length=12, blank=True)

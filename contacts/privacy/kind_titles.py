@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.text import capfirst
+
 from contacts.privacy import holders
 
 
@@ -12,6 +14,6 @@ def counted(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
     words = {holder.name: holder.words for holder in holders.registered()}
     found: dict[str, int] = {}
     for name, number in numbers.items():
-        title = words.get(name, name)  # of a feature that is gone, its name
+        title = str(capfirst(words.get(name, name)))  # of a feature that is gone, its name
         found[title] = found.get(title, 0) + number
     return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))

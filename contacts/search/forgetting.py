@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from contacts.models import ContactTerms
 from contacts.privacy import holders
 from contacts.privacy.holders import Holder, of_contact
@@ -15,6 +17,7 @@ def register() -> None:
             holding=of_contact(ContactTerms),
             clear=holders.delete(ContactTerms),
             rows=None,
+            title=_("Search"),
         ),
         before="contacts.contact",
     )

@@ -13,6 +13,7 @@ from contacts.lists.importing.columns import EMAIL, LABELS, PHONE, TARGETS
 from contacts.lists.importing.planning import Planned
 from contacts.lists.importing.texts import REASONS
 from contacts.models import ImportRow
+from contacts.templatetags.people import listed
 
 register = template.Library()
 
@@ -52,4 +53,4 @@ def changed_titles(row: Planned, titles: Mapping[str, str]) -> str:
         *([LABELS] if row.labels else []),
     ]
     known = [name for name in names if name in TARGETS or name.startswith(CUSTOM) or name in (EMAIL, PHONE)]
-    return ", ".join(str(column_title(name, titles)) for name in known)
+    return listed(column_title(name, titles) for name in known)

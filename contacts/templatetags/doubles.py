@@ -13,6 +13,7 @@ from contacts.merging.fields import FIELDS
 from contacts.merging.preview import Preview
 from contacts.models import Contact, ContactAddress, ContactIdentity
 from contacts.suggesting.queries import Evidence
+from contacts.templatetags.people import listed
 
 register = template.Library()
 
@@ -64,7 +65,7 @@ def field_source(source: str) -> str:
 def value_text(value: Any) -> str:
     """A field's value as text."""
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return listed(value)
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     return "" if value is None else str(value)

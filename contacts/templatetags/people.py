@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from contacts import names
@@ -22,7 +22,7 @@ CONSENT_SOURCES = {
     "import": _("imported"),
 }
 FIELDS = {
-    "name": _("name"),
+    "name": pgettext_lazy("of a person", "name"),
     "honorific": _("form of address"),
     "language": _("language"),
     "timezone": _("time zone"),
@@ -36,6 +36,12 @@ FIELDS = {
     "identities": _("channels"),
     "is_reachable": _("reachability"),
 }
+
+
+@register.filter
+def listed(items: Iterable[Any]) -> str:
+    """Several things in one line."""
+    return pgettext("between things of a list", ", ").join(map(str, items))
 
 
 @register.filter
@@ -81,4 +87,4 @@ def field_names(fields: list[str] | None, own: Mapping[str, str]) -> str:
         FIELDS.get(field) or own.get(field.partition(".")[2]) or field.partition(".")[2] or field
         for field in fields or ()
     ]
-    return ", ".join(dict.fromkeys(str(name) for name in shown))
+    return listed(dict.fromkeys(str(name) for name in shown))

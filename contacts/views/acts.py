@@ -42,11 +42,20 @@ REFUSALS = {
     "name_blank": _("Write something first."),
     "name_too_long": _("The name is too long."),
     "no_such_label": _("There is no such label."),
+    "erased": _("This person was erased."),
 }
 
 
-class _NoSuchLabel(ValueError):
+class _Refused(ValueError):
+    code: str
+
+
+class _NoSuchLabel(_Refused):
     code = "no_such_label"
+
+
+class _Erased(_Refused):
+    code = "erased"
 
 
 def _act(do: Callable[..., None]) -> Any:
@@ -56,8 +65,10 @@ def _act(do: Callable[..., None]) -> Any:
         contact = gates.access_contact(request.member, contact_id, visible=visible)
         refusal: Any = ""
         try:
+            if contact.erased_at is not None:
+                raise _Erased
             do(request, contact, **ids)
-        except (BadValue, BadAddress, LabelRefused, NoteRefused, ConsentRefused, _NoSuchLabel) as error:
+        except (BadValue, BadAddress, LabelRefused, NoteRefused, ConsentRefused, _Refused) as error:
             refusal = REFUSALS.get(error.code, _("This could not be done."))
         fresh = gates.access_contact(request.member, contact.id, visible=visible)
         return parts.answer(request, fresh, refusal=refusal)

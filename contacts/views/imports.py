@@ -21,10 +21,12 @@ from contacts.lists.importing.columns import BadMapping
 from contacts.lists.importing.tables import BadTable
 from contacts.lists.importing.texts import REASONS
 from contacts.lists.importing.uploads import ImportRefused
-from contacts.models import ImportRun
+from contacts.models import CustomField, ImportRun
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 SHOWN = 50  # runs, and failed rows
+TELLING = frozenset({CustomField.Type.TEXT, CustomField.Type.NUMBER, CustomField.Type.LINK})
+"""Types of own fields whose values may tell one person from all others."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -118,7 +120,8 @@ def _to_be_arranged(run: ImportRun, titles: Mapping[str, Any]) -> dict[str, Any]
         beginning, planned, error = [], [], REASONS[refusal.code]
     except FileNotFoundError:
         beginning, planned, error = [], [], REASONS["file_gone"]
-    keys = [(key, title) for key, title in targets if key in columns.KEYS or key.startswith(CUSTOM)]
+    telling = {CUSTOM + field.key for field in custom_fields.in_use() if field.type in TELLING}
+    keys = [(key, title) for key, title in targets if key in columns.KEYS or key in telling]
     return {
         "columns": [
             (

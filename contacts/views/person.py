@@ -71,7 +71,7 @@ def context_of(member: Member, contact: Contact) -> dict[str, Any]:
         "channels": sorted({row["channel"] for row in identities}),
         "purposes": Consent.Purpose.choices,
         "orders": orders.of_contact(contact.id, limit=ORDERS_SHOWN),
-        "may_change": member.may(Permission.CHANGE_CONTACTS),
+        "may_change": member.may(Permission.CHANGE_CONTACTS) and contact.erased_at is None,
     }
 
 

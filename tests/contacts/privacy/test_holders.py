@@ -52,3 +52,13 @@ def test_copies_are_worked_on_before_what_they_were_made_of() -> None:
     assert all(names.index(copy) < names.index("conversations.message") for copy in copies)
     assert names.index("contacts.contactterms") < names.index("contacts.contact")
     assert len(names) == len(set(names))
+
+
+def test_every_kind_of_data_is_called_by_people_words() -> None:
+    """A model's own words, or a title: what Django makes of a class's name is no word."""
+    unnamed = [
+        holder.name
+        for holder in holders.registered()
+        if holder.title is None and "verbose_name_plural" not in holder.model._meta.original_attrs
+    ]
+    assert not unnamed

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contacts.models import Contact, Erasure, LegalHold, PersonExport, RetentionRule
+from contacts.models import Contact, ContactNote, Erasure, LegalHold, PersonExport, RetentionRule
 from conversations.models import Inbox
 from tests.contacts.privacy.ground import customer, work
 
@@ -48,6 +48,10 @@ def test_from_the_plan_to_the_certificate(as_alice: Client, ada: Contact) -> Non
     assert "request 7" in certificate
     assert "Byron" not in as_alice.get("/privacy/").content.decode()
     assert as_alice.get(person).status_code == 200
+    profile = as_alice.get(f"/contacts/{ada.id}/").content.decode()
+    assert "This person was erased." in profile and "Add note" not in profile
+    refused = as_alice.post(f"/contacts/{ada.id}/notes/", {"text": "was Ada"}).content.decode()
+    assert "This person was erased." in refused and not ContactNote.objects.exists()
 
 
 def test_a_hold_takes_the_other_ways_away_until_it_is_lifted(as_alice: Client, ada: Contact) -> None:
