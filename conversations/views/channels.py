@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,7 +19,6 @@ from conversations.inboxes import CannotConnect
 from conversations.mailbox.models import MailboxCursor
 from conversations.models import Conversation, Inbox, Message
 from conversations.outbound import ReplyRefused
-from conversations.views import reads
 from conversations.views.answers import TITLES
 from conversations.views.channel_forms import (
     ConnectForm,
@@ -49,10 +47,9 @@ def overview(request: MemberRequest) -> HttpResponse:
     """Every inbox with its health, and the kinds that can be connected."""
     rows = [(row, registry.open(row.channel)) for row in _INBOXES.order_by("-is_active", "name")]
     kinds = [registry.open(kind) for kind in registry.KINDS]
-    with timezone.override(reads.zone_of(request)):
-        return render(
-            request, "conversations/channels.html", {"rows": rows, "kinds": kinds, "section": "channels"}
-        )
+    return render(
+        request, "conversations/channels.html", {"rows": rows, "kinds": kinds, "section": "channels"}
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,8 +76,7 @@ def one(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
     """One inbox: how it is, its hook address, its name and teams; asked by htmx, how it is alone."""
     inbox = gates.access_inbox(request.member, inbox_id)
     if request.htmx:  # type: ignore[attr-defined]
-        with timezone.override(reads.zone_of(request)):
-            return render(request, "conversations/_channel_state.html", _state(request, inbox))
+        return render(request, "conversations/_channel_state.html", _state(request, inbox))
     form = InboxForm(request.POST or None, instance=inbox)
     if request.method == "POST" and form.is_valid():
         inboxes.describe(
@@ -186,8 +182,7 @@ def _page(
         "has_handshake": has_handshake(channel),
         "section": "channels",
     }
-    with timezone.override(reads.zone_of(request)):
-        return render(request, "conversations/channel.html", context)
+    return render(request, "conversations/channel.html", context)
 
 
 def _state(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
@@ -16,7 +15,7 @@ from conversations import deadlines, gates, queries
 from conversations.deadlines import DeadlinePosition
 from conversations.queries import Position, Row
 from conversations.views import reads, thread
-from tenants.workspace.access import MemberRequest, Permission, needs
+from tenants.workspace.access import MemberRequest, Permission, needs, zone_of
 from tenants.workspace.log import newest_sequence
 
 PAGE = 50
@@ -34,19 +33,18 @@ def home(request: HttpRequest) -> HttpResponse:
 def inbox(request: MemberRequest, view: str, conversation_id: UUID | None = None) -> HttpResponse:
     """The desk. Asked by htmx it answers a part: older rows (?after=), a list, or one conversation."""
     sequence = newest_sequence()  # before every other read: what comes later arrives as an event
-    with timezone.override(reads.zone_of(request)):
-        if conversation_id is not None and request.htmx:  # type: ignore[attr-defined]
-            context = thread.context_of(request, view, conversation_id)
-            template = "conversations/_conversation.html"
-        else:
-            context = _list_context(request, view)
-            template = _list_template(request)
-            if template == "conversations/inbox.html":
-                context |= _page_context(request)
-                context |= thread.context_of(request, view, conversation_id) if conversation_id else {}
-        context["sequence"] = sequence
-        context |= {"order": _order(request), "section": "inbox"}
-        response = render(request, template, context)
+    if conversation_id is not None and request.htmx:  # type: ignore[attr-defined]
+        context = thread.context_of(request, view, conversation_id)
+        template = "conversations/_conversation.html"
+    else:
+        context = _list_context(request, view)
+        template = _list_template(request)
+        if template == "conversations/inbox.html":
+            context |= _page_context(request)
+            context |= thread.context_of(request, view, conversation_id) if conversation_id else {}
+    context["sequence"] = sequence
+    context |= {"order": _order(request), "section": "inbox"}
+    response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -144,7 +142,7 @@ def _inbox_id(request: MemberRequest) -> UUID | None:
 
 def _page_context(request: MemberRequest) -> dict[str, Any]:
     return {
-        "zone": reads.zone_of(request).key,
+        "zone": zone_of(request).key,
         "windows": reads.windows(),
         "me": request.member.agent,
         "may_reply": request.member.may(Permission.REPLY),

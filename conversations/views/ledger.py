@@ -122,8 +122,7 @@ def one(request: MemberRequest, record_id: UUID) -> HttpResponse:
         "address": _address(row.inbox_id),
         "section": "channels",
     }
-    with timezone.override(reads.zone_of(request)):
-        return render(request, "conversations/record.html", context)
+    return render(request, "conversations/record.html", context)
 
 
 @require_POST

@@ -6,12 +6,10 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from conversations import gates
 from conversations.models import Message
-from conversations.views import reads
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 _POLICY = (
@@ -26,17 +24,16 @@ def show(request: MemberRequest, message_id: UUID) -> HttpResponse:
     """A mail's head and its whole text, quotes included."""
     message = _mail(request, message_id)
     details = message.details
-    with timezone.override(reads.zone_of(request)):
-        return render(
-            request,
-            "conversations/mail.html",
-            {
-                "message": message,
-                "details": details,
-                "is_ours": message.direction == Message.Direction.OUT,
-                "whole_text": details.get("full_text") or message.text,
-            },
-        )
+    return render(
+        request,
+        "conversations/mail.html",
+        {
+            "message": message,
+            "details": details,
+            "is_ours": message.direction == Message.Direction.OUT,
+            "whole_text": details.get("full_text") or message.text,
+        },
+    )
 
 
 @require_GET

@@ -21,7 +21,6 @@ from conversations.files import limits
 from conversations.models import Conversation, ReadMark, Session
 from conversations.queries import Row
 from tenants.workspace.access import Member
-from tenants.workspace.access import zone_of as zone_of
 from tenants.workspace.models import Agent
 
 COUNTED_VIEWS = tuple(view for view in queries.VIEWS if view != "resolved")

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
@@ -20,7 +19,7 @@ from conversations.search.box import LONGEST, Refused
 from conversations.search.finding import Page
 from conversations.search.wish import Wish
 from conversations.views import inbox, reads
-from tenants.workspace.access import MemberRequest, Permission, needs
+from tenants.workspace.access import MemberRequest, Permission, needs, zone_of
 
 KINDS = ("contacts", "conversations", "messages")
 PAGE = 30
@@ -40,10 +39,10 @@ def page(request: MemberRequest) -> HttpResponse:
         "kind": kind,
         "section": "search",
         "view": "all",
-        "zone": reads.zone_of(request).key,
+        "zone": zone_of(request).key,
     }
     try:
-        meant = wish.understand(box.read(asked), request.member, reads.zone_of(request))
+        meant = wish.understand(box.read(asked), request.member, zone_of(request))
         if not meant.box.is_empty:
             access_log.note(request.member, AccessEntry.Act.SEARCHED, "search")
         context |= {"wish": meant, **_found(request, meant, kind)}
@@ -51,8 +50,7 @@ def page(request: MemberRequest) -> HttpResponse:
         context["refusal"] = words.told(refused)
     if not asked.strip():
         context |= _examples(request)
-    with timezone.override(reads.zone_of(request)):
-        response = render(request, _template(request), context)
+    response = render(request, _template(request), context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

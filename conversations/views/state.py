@@ -13,9 +13,8 @@ from conversations import gates, lifecycle, queries, thread_control
 from conversations.models import Conversation
 from conversations.templatetags.desk import error_text
 from conversations.thread_control import TakeOverRefused
-from conversations.views import reads
 from conversations.views.answers import BadRequest, act, body_of, id_in, number_in, problem, text_in
-from tenants.workspace.access import MemberRequest, Permission, needs
+from tenants.workspace.access import MemberRequest, Permission, needs, zone_of
 from tenants.workspace.log import newest_sequence
 from tenants.workspace.models import Agent
 
@@ -61,7 +60,7 @@ def reopen(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
 def snooze(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     """Let it sleep: {until: hour | tomorrow | monday | reply}, mornings in the agent's zone."""
     conversation = gates.access_conversation(request.member, conversation_id)
-    until = wake_time(text_in(body_of(request), "until"), timezone.now(), reads.zone_of(request))
+    until = wake_time(text_in(body_of(request), "until"), timezone.now(), zone_of(request))
     lifecycle.snooze(conversation, until=until, by=request.member.actor)
     return _row_answer(conversation)
 

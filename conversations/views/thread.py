@@ -71,17 +71,7 @@ def older(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     """The page of a thread before a cursor (?before=), as a fragment that goes on top."""
     conversation = gates.access_conversation(request.member, conversation_id)
     messages, before = page(conversation.id, position_of(request.GET.get("before", "")))
-    with timezone.override(reads.zone_of(request)):
-        return render(
-            request,
-            "conversations/_messages.html",
-            {
-                "thread": messages,
-                "before": before,
-                "conversation": {"id": conversation.id},
-                "may_reply": request.member.may(Permission.REPLY),
-            },
-        )
+    return _page_answer(request, conversation, {"thread": messages, "before": before})
 
 
 @require_GET
@@ -90,17 +80,13 @@ def newer(request: MemberRequest, conversation_id: UUID) -> HttpResponse:
     """The page of a thread behind a cursor (?after=), as a fragment that goes below."""
     conversation = gates.access_conversation(request.member, conversation_id)
     messages, after = page_after(conversation.id, position_of(request.GET.get("after", "")))
-    with timezone.override(reads.zone_of(request)):
-        return render(
-            request,
-            "conversations/_messages.html",
-            {
-                "thread": messages,
-                "after": after,
-                "conversation": {"id": conversation.id},
-                "may_reply": request.member.may(Permission.REPLY),
-            },
-        )
+    return _page_answer(request, conversation, {"thread": messages, "after": after})
+
+
+def _page_answer(request: MemberRequest, conversation: Conversation, page: dict[str, Any]) -> HttpResponse:
+    may_reply = request.member.may(Permission.REPLY)
+    context = {**page, "conversation": {"id": conversation.id}, "may_reply": may_reply}
+    return render(request, "conversations/_messages.html", context)
 
 
 @require_GET
