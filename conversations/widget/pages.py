@@ -15,9 +15,11 @@ from django.utils import translation
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from conversations.channels import registry
 from conversations.widget import sites
+from conversations.widget.asking import MOST_SIGNS
 from conversations.widget.set_up_forms import FIELD_LABELS
-from conversations.widget.sites import Site
+from conversations.widget.sites import KIND, Site
 from tenants.hosts import TenantRequest
 
 LOADER = "widget/loader.js"
@@ -57,7 +59,8 @@ def frame(request: TenantRequest) -> HttpResponse:
             "brand": request.tenant.name,
             "site": site,
             "origins": [own_origin] if is_alone else site.allowed_origins,
-            "labels": FIELD_LABELS,
+            "fields": [(name, FIELD_LABELS[name], most) for name, most in MOST_SIGNS.items()],
+            "text_limit": registry.open(KIND).capabilities.text_limit,
             "language": translation.to_locale(language).replace("_", "-"),
         }
         response = render(request, "widget/frame.html", context)

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from conversations.channels import registry, wire
+from conversations.channels import wire
 from conversations.models import Inbox
 from conversations.widget import asking, identity, joining, limits, reading, sites, visitors
 from conversations.widget.entrance import Refused, address_of, answer, body_of, require_allowance
 from conversations.widget.identity import NotProven
-from conversations.widget.sites import KIND, Site
+from conversations.widget.sites import Site
 from conversations.widget.visitors import Visitor
 from tenants.hosts import TenantRequest
 
@@ -37,7 +37,6 @@ def start(request: TenantRequest) -> HttpResponse:
             "has_conversation": conversation_id is not None,
             "messages": reading.newest(conversation_id) if conversation_id else [],
             "unread": reading.unread(conversation_id) if conversation_id else 0,
-            "text_limit": registry.open(KIND).capabilities.text_limit,
             "asked": [{"name": each.name, "required": each.is_required} for each in asked],
             "asks_consent": conversation_id is None and bool(site.arrangement.any_text("consent")),
         }

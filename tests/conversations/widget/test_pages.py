@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from django.test import Client
 
+from conversations.channels import registry
 from conversations.models import Inbox
-from conversations.widget import pages
+from conversations.widget import asking, pages
 from conversations.widget.sites import Site
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
@@ -56,6 +58,13 @@ def test_only_the_sites_own_pages_may_frame_the_chat(browser: Browser, site: Inb
     assert policy["script-src"] == "'self'" and policy["style-src"] == "'self'"
     assert "X-Frame-Options" not in response
     assert not response.cookies
+
+
+def test_nobody_can_write_more_into_the_frame_than_is_taken(browser: Browser, site: Inbox) -> None:
+    page = frame(browser, site.account_id).content.decode()
+    longest = dict(re.findall(r'id="(?:ask-)?(\w+)"[^>]* maxlength="(\d+)"', page))
+    most = {**asking.MOST_SIGNS, "text": registry.open("widget").capabilities.text_limit}
+    assert longest == {name: str(number) for name, number in most.items()}
 
 
 def test_a_site_without_origins_is_framed_by_nobody(browser: Browser, site: Inbox, acme: TenantRef) -> None:
