@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from contacts import profile
-from contacts.events import ContactRemoved, ContactUpdated
+from contacts.events import ContactRemoved, ContactUnlabelled, ContactUpdated
 from contacts.lists.importing.planning import Outcome
 from contacts.models import Contact, ContactAddress, ContactLabel, ImportRow, ImportRun
 from contacts.profile import Source
@@ -70,7 +70,7 @@ def _take_back(rows: Sequence[ImportRow], *, by: Actor) -> int:
             changed[contact.id] = contact
             _put_back(contact, row, by=by)
         undone.append(row)
-    _take_off(undone)
+    _take_off(undone, doomed, by=by)
     _save([row for row in changed.values() if row.id not in doomed], doomed)
     return len(undone)
 
@@ -81,13 +81,16 @@ def _save(changed: Sequence[Contact], doomed: Iterable[UUID]) -> None:
     Contact.objects.filter(id__in=doomed).delete()
 
 
-def _take_off(rows: Sequence[ImportRow]) -> None:
+def _take_off(rows: Sequence[ImportRow], doomed: Iterable[UUID], *, by: Actor) -> None:
     """The labels and claims that the rows gave; a claim that was proven since, or used, stays."""
     claims = [each for row in rows for each in row.changes.get("addresses", ())]
     unproven = ContactAddress.objects.filter(source=Source.IMPORT, is_verified=False, last_used_at=None)
     unproven.filter(id__in=claims).delete()
     labels = [each for row in rows for each in row.changes.get("labels", ())]
-    ContactLabel.objects.filter(id__in=labels).delete()
+    worn = ContactLabel.objects.filter(id__in=labels)
+    for contact_id, label_id in worn.exclude(contact__in=doomed).values_list("contact_id", "label_id"):
+        record(ContactUnlabelled(contact_id=contact_id, label_id=label_id), by=by)
+    worn.delete()
 
 
 def _is_as_imported(contact: Contact, row: ImportRow) -> bool:

@@ -193,6 +193,8 @@ def test_an_import_taken_back_leaves_everything_as_it_was(
     assert list(Contact.objects.all()) == [mei]
     assert list(ContactAddress.objects.values_list("value", flat=True)) == ["mei@shop.example"]
     assert not labels.of_contact(mei.id)
+    told = Event.objects.filter(name__in=("contact.labelled", "contact.unlabelled"), contact_id=mei.id)
+    assert [event.name for event in told.order_by("sequence")] == ["contact.labelled", "contact.unlabelled"]
 
 
 def test_what_somebody_has_worked_on_since_stays(imported: Upload, carol_acts: Actor) -> None:
