@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from contacts.events import ContactConsented
@@ -77,6 +77,17 @@ def state(
     return made
 
 
+def that_count() -> QuerySet[Consent]:
+    """The statements that no newer one has replaced: one for the same channel, or for every channel."""
+    newer = Consent.objects.filter(
+        Q(channel=OuterRef("channel")) | Q(channel=EVERY_CHANNEL),
+        Q(stated_at__gt=OuterRef("stated_at")) | Q(stated_at=OuterRef("stated_at"), id__gt=OuterRef("id")),
+        contact=OuterRef("contact"),
+        purpose=OuterRef("purpose"),
+    )
+    return Consent.objects.filter(~Exists(newer))
+
+
 def standing(contact_id: UUID, channel: str, purpose: str) -> str:
     """What holds now: given, withdrawn, or "" where nothing was ever said. A statement for every channel holds for
     each until a newer one. One query."""
@@ -99,9 +110,8 @@ def is_withdrawn(contact_id: UUID, channel: str, purpose: str) -> bool:
 
 
 def standings(contact_id: UUID) -> list[Consent]:
-    """The statements that count now, one for each purpose and channel, by purpose and channel. One query."""
-    rows = Consent.objects.filter(contact_id=contact_id)
-    return list(rows.order_by("purpose", "channel", "-stated_at", "-id").distinct("purpose", "channel"))
+    """A person's statements that count now, at most one for each purpose and channel. One query."""
+    return list(that_count().filter(contact_id=contact_id).order_by("purpose", "channel"))
 
 
 def page(contact_id: UUID, *, after: Position | None, limit: int) -> list[Consent]:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from contacts import bigrams, custom_fields
+from contacts import bigrams, consent, custom_fields
 from contacts.custom_fields import BadValue
 from contacts.models import Consent, ContactIdentity, ContactLabel, CustomField
 from contacts.search import finding
@@ -137,13 +137,7 @@ def _consent(value: str) -> Q:
     purpose, _colon, state = value.partition(":")
     if purpose not in Consent.Purpose.values or state not in Consent.State.values:
         raise ValueError(value)
-    newer = Consent.objects.filter(
-        Q(channel=OuterRef("channel")) | Q(channel=""),
-        contact=OuterRef("contact"),
-        purpose=purpose,
-        stated_at__gt=OuterRef("stated_at"),
-    )
-    standing = Consent.objects.filter(~Exists(newer), purpose=purpose, state=state)
+    standing = consent.that_count().filter(purpose=purpose, state=state)
     return Q(id__in=standing.values("contact_id"))
 
 

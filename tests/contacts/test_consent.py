@@ -49,6 +49,16 @@ def test_a_statement_for_every_channel_holds_until_a_newer_one(mei: Contact) -> 
     say(mei, "given", "whatsapp", days_ago=1)
     assert consent.may(mei.id, "whatsapp", "marketing")
     assert not consent.may(mei.id, "line", "marketing")
+    counting = [(row.channel, row.state) for row in consent.standings(mei.id)]
+    assert counting == [("", "withdrawn"), ("whatsapp", "given")]
+
+
+def test_of_two_statements_of_one_moment_the_one_written_down_later_counts(mei: Contact) -> None:
+    now = timezone.now()
+    say(mei, "given", "sms", at=now)
+    say(mei, "withdrawn", "sms", at=now)
+    assert consent.is_withdrawn(mei.id, "sms", "marketing")
+    assert [row.state for row in consent.that_count()] == ["withdrawn"]
 
 
 def test_the_same_statement_again_is_one_row(mei: Contact) -> None:
