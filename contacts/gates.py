@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.http import Http404
 
 from contacts.models import Contact
+from contacts.signposts import STANDING
 from tenants.workspace.access import Acting
 
 Visible = Callable[[Acting], Q]
@@ -26,7 +27,7 @@ def nobody(member: Acting) -> Q:
 def one_person(contact_id: UUID) -> Q:
     """The contact that an id leads to: itself, or the one it was merged into."""
     sign_post = Contact.objects.filter(id=contact_id).values("merged_into")
-    return Q(id=contact_id, merged_into__isnull=True) | Q(id__in=sign_post)
+    return STANDING & Q(id=contact_id) | Q(id__in=sign_post)
 
 
 def access_contact(member: Acting, contact_id: UUID, *, visible: Visible) -> Contact:

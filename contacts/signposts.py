@@ -10,7 +10,10 @@ from django.db.models import Q
 from contacts.models import Contact
 
 STANDING = Q(merged_into__isnull=True)
-"""Contacts that are nobody's sign-post: what lists, counts, searches and pickers show."""
+"""Contacts that are nobody's sign-post."""
+
+LIVING = STANDING & Q(erased_at__isnull=True)
+"""Of these, who was not erased: what lists, counts, searches, pickers and work on many are about."""
 
 
 def leads_to(contact_id: UUID) -> UUID:

@@ -20,6 +20,7 @@ from contacts.lists.importing.columns import TARGETS
 from contacts.lists.selecting import Kind, SelectionRefused, State
 from contacts.models import BulkRun, Contact, ContactAddress, SelectedContact
 from contacts.queries import CONTACT_FIELDS
+from contacts.signposts import LIVING
 from tenants.jobs import BULK, defer, job
 from tenants.scope import scoped_tenant
 from tenants.workspace import audit
@@ -117,7 +118,7 @@ def _lines(run: BulkRun) -> Iterator[list[str]]:
 def _rows(run: BulkRun, first: int) -> list[listing.Row]:
     numbers = SelectedContact.objects.filter(run=run, number__gt=first, number__lte=first + CONTACTS_AT_ONCE)
     place = dict(numbers.values_list("contact_id", "number"))
-    people = Contact.objects.filter(id__in=place, merged_into__isnull=True, erased_at__isnull=True)
+    people = Contact.objects.filter(LIVING, id__in=place)
     rows = listing.with_company(people.values(*CONTACT_FIELDS))
     claims: dict[UUID, dict[str, list[str]]] = {}
     said = ContactAddress.objects.filter(contact_id__in=place).order_by("-is_verified", "created_at")

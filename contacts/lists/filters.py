@@ -22,7 +22,7 @@ from contacts.custom_fields import BadValue
 from contacts.models import Consent, ContactIdentity, ContactLabel, CustomField
 from contacts.search import finding
 from contacts.search.finding import Sought
-from contacts.signposts import STANDING
+from contacts.signposts import LIVING
 from tenants.scope import scoped_tenant
 
 CUSTOM = "custom."
@@ -71,7 +71,7 @@ def condition(values: Mapping[str, str]) -> Q:
     fields are asked for, else none. Raises BadFilter."""
     wanted = cleaned(values)
     own = {name: value for name, value in wanted.items() if name.startswith(CUSTOM)}
-    narrowed = STANDING & Q(erased_at__isnull=True)
+    narrowed = LIVING
     for name, value in wanted.items():
         if name not in own:
             try:

@@ -13,6 +13,7 @@ from contacts.events import ContactLabelled, ContactUnlabelled
 from contacts.lists import selecting
 from contacts.lists.selecting import Kind, SelectionRefused, State
 from contacts.models import BulkRun, Contact, ContactLabel, Label, SelectedContact
+from contacts.signposts import LIVING
 from tenants.jobs import BULK, defer, job
 from tenants.workspace import audit
 from tenants.workspace.events import Actor, record, unit_of_work
@@ -102,10 +103,8 @@ def _label(
     """Put or take the label, and note on each row what became of it. A constant number of statements."""
     by = Actor(run.asked_by_kind, run.asked_by)
     ids = [row.contact_id for row in rows]
-    standing = Contact.objects.select_for_update(no_key=True).filter(
-        id__in=ids, merged_into=None, erased_at=None
-    )
-    alive = {row.id for row in standing.order_by("id").only("id")}
+    living = Contact.objects.select_for_update(no_key=True).filter(LIVING, id__in=ids)
+    alive = {row.id for row in living.order_by("id").only("id")}
     worn = ContactLabel.objects.filter(label=label, contact_id__in=alive)
     wearing = set(worn.values_list("contact_id", flat=True))
     concerned = alive - wearing if put else wearing

@@ -14,7 +14,7 @@ from django.utils import timezone
 from contacts.lists import listing
 from contacts.lists.listing import Wish
 from contacts.models import BulkRun, Contact, Label
-from contacts.signposts import STANDING
+from contacts.signposts import LIVING
 from tenants.workspace.events import Actor
 
 MOST = 200_000
@@ -32,7 +32,7 @@ class SelectionRefused(ValueError):
 
 def by_ids(ids: Iterable[UUID], *, visible: Q) -> QuerySet[Contact]:
     """These contacts, as far as the asker sees them."""
-    return Contact.objects.filter(STANDING, visible, id__in=set(ids), erased_at__isnull=True)
+    return Contact.objects.filter(LIVING, visible, id__in=set(ids))
 
 
 def all_matching(wish: Wish, *, visible: Q) -> QuerySet[Contact]:

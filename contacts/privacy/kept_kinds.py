@@ -21,6 +21,7 @@ from contacts.models import (
 )
 from contacts.privacy import archives, retention
 from contacts.privacy.retention import DAYS, MONTHS, Kind
+from contacts.signposts import LIVING
 from tenants.workspace import reactors
 from tenants.workspace.models import AuditEntry, Event
 
@@ -86,7 +87,7 @@ def _silent_visitors(cutoff: datetime) -> QuerySet[Contact]:
             path = f"{relation.field.name}__contact_id"
             spoke |= Q(Exists(other._default_manager.filter(**{path: OuterRef("id")})))
     led_to = Q(Exists(Contact.objects.filter(merged_into=OuterRef("id"))))
-    old = Contact.objects.filter(created_at__lt=cutoff, merged_into__isnull=True, erased_at__isnull=True)
+    old = Contact.objects.filter(LIVING, created_at__lt=cutoff)
     return old.exclude(last_seen_at__gte=cutoff).exclude(known | spoke | led_to)
 
 

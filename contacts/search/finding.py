@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce
 from contacts import bigrams
 from contacts.bigrams import Needle
 from contacts.models import Contact, ContactTerms
+from contacts.signposts import LIVING
 
 M = TypeVar("M", bound=Model)
 
@@ -93,7 +94,7 @@ def newest(
 
 def contacts(sought: Sought, *, only: Q, after: UUID | None = None, limit: int) -> list[UUID]:
     """The newest contacts that have everything sought and that `only` (of Contact) lets through."""
-    alive = Contact.objects.filter(only, merged_into__isnull=True, erased_at__isnull=True)
+    alive = Contact.objects.filter(LIVING, only)
     if not sought.needles:
         behind = alive if after is None else alive.filter(id__lt=after)
         return list(behind.order_by("-id").values_list("id", flat=True)[:limit])

@@ -10,6 +10,7 @@ from uuid import UUID
 from contacts import bigrams
 from contacts.folding import fold
 from contacts.models import Contact, ContactAddress, ContactIdentity, ContactNote, ContactTerms, Order
+from contacts.signposts import LIVING
 from tenants.arrays import columns
 from tenants.statements import prepared
 
@@ -47,7 +48,7 @@ def known_of(contact_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
     """What each of the contacts is found by, line by line, the name first. Five queries."""
     ids = set(contact_ids)
     lines: dict[UUID, list[str]] = {}
-    people = Contact.objects.filter(id__in=ids, merged_into__isnull=True, erased_at__isnull=True)
+    people = Contact.objects.filter(LIVING, id__in=ids)
     for contact_id, name, company, place, custom in people.values_list(
         "id", "name", "company", "place", "custom"
     ):

@@ -19,6 +19,7 @@ from django.conf import settings
 from contacts.folding import fold
 from contacts.models import Contact, ContactAddress, ContactIdentity, MatchKey
 from contacts.names import HONORIFICS
+from contacts.signposts import LIVING
 from tenants.scope import scoped_tenant
 
 Kind = MatchKey.Kind
@@ -45,7 +46,7 @@ class Key:
 def keys_of(contact_ids: Iterable[UUID]) -> dict[UUID, list[Key]]:
     """The keys of these contacts as they are now, but for those of orders, which are told by events. Sign-posts have
     none. Three queries."""
-    names = Contact.objects.filter(id__in=set(contact_ids), merged_into__isnull=True, erased_at__isnull=True)
+    names = Contact.objects.filter(LIVING, id__in=set(contact_ids))
     found: dict[UUID, list[Key]] = {
         row_id: _of_name(name) for row_id, name in names.values_list("id", "name")
     }

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from contacts.models import Contact, ContactIdentity, Suggestion
 from contacts.queries import heads
+from contacts.signposts import STANDING
 from contacts.suggesting import keys
 
 State = Suggestion.State
@@ -75,7 +76,7 @@ def is_open_for(visible: Q, contact_id: UUID) -> bool:
 
 
 def _visible(visible: Q) -> QuerySet[Suggestion]:
-    seen = Contact.objects.filter(visible, merged_into__isnull=True).values("id")
+    seen = Contact.objects.filter(visible, STANDING).values("id")
     return Suggestion.objects.filter(low_id__in=seen, high_id__in=seen).select_related("low", "high")
 
 

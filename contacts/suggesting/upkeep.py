@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from contacts import signposts
 from contacts.models import Contact, MatchKey, Suggestion
+from contacts.signposts import LIVING
 from contacts.suggesting import keys, scoring
 from contacts.suggesting.scoring import Reason
 from tenants.arrays import columns
@@ -165,8 +166,8 @@ def _pairs(ids: Sequence[UUID], rows: Iterable[_Sharing]) -> dict[Pair, list[Rea
     telling = [row for row in rows if len(row.contact_ids) <= COMMON]
     wanted = set(ids)
     people = {contact_id for row in telling for contact_id in row.contact_ids}
-    standing = Contact.objects.filter(id__in=people, merged_into__isnull=True, erased_at__isnull=True)
-    languages = dict(standing.values_list("id", "language"))
+    living = Contact.objects.filter(LIVING, id__in=people)
+    languages = dict(living.values_list("id", "language"))
     found: dict[Pair, list[Reason]] = defaultdict(list)
     for row in telling:
         sides = [each for each in zip(row.contact_ids, row.proofs, strict=True) if each[0] in languages]

@@ -19,7 +19,7 @@ AMBIGUOUS = "ambiguous"
 
 Known = dict[Key, set[UUID]]
 
-_STANDING = Q(contact__merged_into__isnull=True, contact__erased_at__isnull=True)
+_LIVING = Q(contact__merged_into__isnull=True, contact__erased_at__isnull=True)
 
 
 def known(drafts: Iterable[Draft], kinds: Sequence[str], *, only_verified: bool) -> Known:
@@ -32,7 +32,7 @@ def known(drafts: Iterable[Draft], kinds: Sequence[str], *, only_verified: bool)
         if not values:
             continue
         if kind == IDENTITY:
-            rows = ContactIdentity.objects.filter(_STANDING, address__in=values)
+            rows = ContactIdentity.objects.filter(_LIVING, address__in=values)
             for address, contact_id in rows.values_list("address", "contact_id"):
                 found[IDENTITY, address].add(contact_id)
         elif kind.startswith(CUSTOM):
@@ -56,7 +56,7 @@ def whose(draft: Draft, kinds: Sequence[str], known: Mapping[Key, set[UUID]]) ->
 def _claimants(kind: str, values: Sequence[str], only_verified: bool) -> dict[str, set[UUID]]:
     verified: dict[str, set[UUID]] = defaultdict(set)
     typed: dict[str, set[UUID]] = defaultdict(set)
-    rows = ContactAddress.objects.filter(_STANDING, kind=kind, value__in=values)
+    rows = ContactAddress.objects.filter(_LIVING, kind=kind, value__in=values)
     for value, contact_id, is_verified in rows.values_list("value", "contact_id", "is_verified"):
         (verified if is_verified else typed)[value].add(contact_id)
     return {**verified} if only_verified else {**typed, **verified}
