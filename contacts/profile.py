@@ -9,7 +9,7 @@ brand's log-in vouches for stands against what channels and visitors say, which 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,9 +35,8 @@ RANKS = {
     Source.CHANNEL: 0,
 }
 """How much a source's word counts: people's by hand most, then what the log-in vouches for."""
-_ALWAYS_FRESH = frozenset(
-    {"page_url", "referrer"}
-)  # where somebody was last: the newest counts, whoever says it
+# where somebody was last: the newest counts, whoever says it
+_ALWAYS_FRESH = frozenset({"page_url", "referrer"})
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}")
 
 
@@ -59,7 +58,7 @@ def change(
         row = hold(contact.pk)
         changed = put(row, wanted, source=source)
         if changed:
-            row.save(update_fields=[*{_column(field) for field in changed}, "marks"])
+            row.save(update_fields=columns_of(changed))
             event = ContactUpdated(contact_id=row.id, fields=tuple(changed), conversation_id=told_in)
             record(event, by=by)
     return tuple(changed)
@@ -71,61 +70,57 @@ def put(row: Contact, values: Mapping[str, Any], *, source: str) -> list[str]:
     return [field for field, wanted in values.items() if _set(row, field, wanted, source)]
 
 
-def restore(row: Contact, field: str, before: Any, mark: dict[str, str] | None) -> None:
-    """Put a value back on a held contact with the mark that it had; nothing is saved."""
-    if _column(field) == CUSTOM:
-        key = field.partition(".")[2]
-        kept = {name: each for name, each in row.custom.items() if name != key}
-        row.custom = kept if before is None else {**kept, key: before}
+def set_as_marked(row: Contact, field: str, value: Any, mark: Mapping[str, Any] | None) -> None:
+    """Give a field of a held contact a value that somebody set before, with its mark (None: nobody did); nothing is
+    saved."""
+    column, _, key = field.partition(".")
+    if column == CUSTOM:
+        others = {name: each for name, each in row.custom.items() if name != key}
+        row.custom = others if value is None else {**others, key: value}
     else:
-        setattr(row, field, before)
+        setattr(row, field, value)
     marks = {name: each for name, each in row.marks.items() if name != field}
-    row.marks = marks if mark is None else {**marks, field: mark}
+    row.marks = marks if mark is None else {**marks, field: dict(mark)}
 
 
-def is_set_by_hand(contact: Contact, field: str) -> bool:
-    """Whether a person (staff, import, integrator) set the field last."""
-    return _rank_of(contact, field) == RANKS[Source.AGENT]
+def value_of(contact: Contact, field: str) -> Any:
+    """What stands in a field; custom.<key> for an own one, None for one without a value."""
+    column, _, key = field.partition(".")
+    return contact.custom.get(key) if column == CUSTOM else getattr(contact, field)
+
+
+def columns_of(fields: Iterable[str]) -> set[str]:
+    """The columns in which these fields and their marks stand; none for no field."""
+    found = {field.partition(".")[0] for field in fields}
+    return found | {"marks"} if found else found
+
+
+def rank_of(mark: Mapping[str, Any] | None) -> int:
+    """How much the word of whom a mark names counts; that of nobody or an unknown source counts least."""
+    source = mark["source"] if mark else None
+    return RANKS[Source(source)] if source in Source.values else RANKS[Source.CHANNEL]
+
+
+def is_by_hand(mark: Mapping[str, Any] | None) -> bool:
+    """Whether a person (staff, import, integrator) set what bears this mark."""
+    return rank_of(mark) == RANKS[Source.AGENT]
 
 
 def _set(contact: Contact, field: str, value: Any, source: str) -> bool:
     known = value_of(contact, field)
     if known == value or not _may_set(contact, field, known, source):
         return False
-    if _column(field) == CUSTOM:
-        key = field.partition(".")[2]
-        kept = {name: each for name, each in contact.custom.items() if name != key}
-        contact.custom = kept if value is None else {**kept, key: value}
-    else:
-        setattr(contact, field, value)
-    mark = {"source": str(source), "at": timezone.now().isoformat()}
-    contact.marks = {**contact.marks, field: mark}
+    set_as_marked(contact, field, value, {"source": str(source), "at": timezone.now().isoformat()})
     return True
 
 
 def _may_set(contact: Contact, field: str, known: Any, source: str) -> bool:
-    rank = RANKS[Source(source)]
+    rank, mark = RANKS[Source(source)], contact.marks.get(field)
     if rank == RANKS[Source.AGENT] or field in _ALWAYS_FRESH:
         return True
     if known in ("", None):  # emptied by hand is meant
-        return not is_set_by_hand(contact, field)
-    return rank > _rank_of(contact, field) or (rank == RANKS[Source.LOGIN] == _rank_of(contact, field))
-
-
-def _rank_of(contact: Contact, field: str) -> int:
-    source = contact.marks.get(field, {}).get("source")
-    return RANKS[Source(source)] if source in Source.values else 0
-
-
-def value_of(contact: Contact, field: str) -> Any:
-    """What stands in a field; custom.<key> for an own one."""
-    if _column(field) == CUSTOM:
-        return contact.custom.get(field.partition(".")[2])
-    return getattr(contact, field)
-
-
-def _column(field: str) -> str:
-    return field.partition(".")[0]
+        return not is_by_hand(mark)
+    return rank > rank_of(mark) or (rank == RANKS[Source.LOGIN] == rank_of(mark))
 
 
 # --- what may stand in a field -----------------------------------------------------------------------------
@@ -197,3 +192,6 @@ CHECKS: dict[str, Callable[[str, Any], str]] = {
     "referrer": _link,
 }
 """The fields that can be set, with what makes a stored value of a given one."""
+
+BLANK: dict[str, Any] = {**dict.fromkeys(CHECKS, ""), CUSTOM: {}, "marks": {}}
+"""The columns of a contact of whom nothing is known."""

@@ -10,24 +10,25 @@ from uuid import UUID
 
 from contacts import profile
 from contacts.models import Contact
-from contacts.profile import CUSTOM, RANKS, Source
-
-FIELDS = tuple(profile.CHECKS)
+from contacts.profile import CUSTOM, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What one of the contacts says. at: since when, as far as we know."""
+    """What one of the contacts says. at: since when, as far as we know. mark: who set it (`profile`), None: unknown."""
 
     contact_id: UUID
     value: Any
-    source: str
     at: datetime
     mark: Mapping[str, Any] | None
 
     @property
+    def source(self) -> str:
+        return str(self.mark["source"]) if self.mark else Source.CHANNEL.value
+
+    @property
     def is_set_by_hand(self) -> bool:
-        return _rank(self.source) == RANKS[Source.AGENT]
+        return profile.is_by_hand(self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ class Field:
 def compare(contacts: Sequence[Contact], choices: Mapping[str, UUID]) -> list[Field]:
     """Every field of which one of the contacts says something. choices: whose value somebody chose, by field."""
     found = []
-    for name in (*FIELDS, *_own_fields(contacts)):
+    for name in (*profile.CHECKS, *_own_fields(contacts)):
         candidates = sorted(
             (each for contact in contacts if (each := _said(contact, name)) is not None),
-            key=lambda each: (_rank(each.source), each.at),
+            key=lambda each: (profile.rank_of(each.mark), each.at),
             reverse=True,
         )
         if candidates:
@@ -59,42 +60,14 @@ def compare(contacts: Sequence[Contact], choices: Mapping[str, UUID]) -> list[Fi
     return found
 
 
-def value_of(contact: Contact, name: str) -> Any:
-    """What stands in a field now, None for an own field without a value."""
-    column, _, key = name.partition(".")
-    return contact.custom.get(key) if key else getattr(contact, column)
-
-
-def put(contact: Contact, name: str, value: Any, mark: Mapping[str, Any] | None) -> None:
-    """Set a field and its mark, on the object alone."""
-    column, _, key = name.partition(".")
-    if key:
-        others = {other: each for other, each in contact.custom.items() if other != key}
-        contact.custom = others if value is None else {**others, key: value}
-    else:
-        setattr(contact, column, value)
-    marks = {other: each for other, each in contact.marks.items() if other != name}
-    contact.marks = marks if mark is None else {**marks, name: dict(mark)}
-
-
-def columns(names: Iterable[str]) -> set[str]:
-    """The columns that these fields and their marks stand in."""
-    return {name.partition(".")[0] for name in names} | {"marks"}
-
-
 def _said(contact: Contact, name: str) -> Candidate | None:
-    value = value_of(contact, name)
+    value = profile.value_of(contact, name)
     if value in ("", None, []):
         return None
     mark = contact.marks.get(name)
-    source = mark["source"] if mark else Source.CHANNEL.value
     at = datetime.fromisoformat(mark["at"]) if mark else contact.last_seen_at or contact.created_at
-    return Candidate(contact.id, value, source, at, mark)
+    return Candidate(contact.id, value, at, mark)
 
 
 def _own_fields(contacts: Iterable[Contact]) -> list[str]:
     return sorted({f"{CUSTOM}.{key}" for contact in contacts for key in contact.custom})
-
-
-def _rank(source: str) -> int:
-    return RANKS[Source(source)] if source in Source.values else 0

@@ -14,8 +14,9 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
+from contacts import profile
 from contacts.events import ContactUnmerged
-from contacts.merging import fields, holding, refusals, relations, repointing
+from contacts.merging import holding, refusals, relations, repointing
 from contacts.merging.refusals import MergeRefused
 from contacts.models import Contact, ContactIdentity, MergedContact, MergeRecord
 from tenants.workspace.events import Actor, record, unit_of_work
@@ -31,7 +32,7 @@ def undo(record_id: UUID, *, by: Actor) -> MergeRecord:
         merged = list(row.merged.order_by("contact_id"))
         ids = [each.contact_id for each in merged]
         contacts = holding.hold([row.survivor_id, *ids])
-        _raise_if_late(row, ids)
+        _raise_if_late(row)
         refusals.raise_if_refused([row.survivor_id, *ids])
         Contact.objects.filter(id__in=ids).update(merged_into=None)
         for each in merged:
@@ -47,19 +48,19 @@ def undo(record_id: UUID, *, by: Actor) -> MergeRecord:
     return row
 
 
-def later_merge(row: MergeRecord, merged_ids: Sequence[UUID]) -> MergeRecord | None:
+def _later_merge(row: MergeRecord) -> MergeRecord | None:
     """The newest standing merge that builds on this one, and must be undone first."""
     rows = MergeRecord.objects.filter(undone_at__isnull=True, merged_at__gte=row.merged_at).exclude(id=row.id)
     touches = Q(survivor_id=row.survivor_id) | Q(merged__contact_id=row.survivor_id)
     return rows.filter(touches).order_by("-merged_at", "-id").first()
 
 
-def _raise_if_late(row: MergeRecord, merged_ids: Sequence[UUID]) -> None:
+def _raise_if_late(row: MergeRecord) -> None:
     if row.undone_at is not None:
         raise MergeRefused("already_undone")
     if row.undo_until < timezone.now():
         raise MergeRefused("too_late")
-    later = later_merge(row, merged_ids)
+    later = _later_merge(row)
     if later is not None:
         raise MergeRefused("undo_later_first", merge=str(later.id))
 
@@ -70,11 +71,11 @@ def _give_back(kept: Contact, changed: Mapping[str, Any]) -> None:
     for name, change in changed.items():
         if name in _TIMES:
             continue
-        now = {"value": fields.value_of(kept, name), "mark": kept.marks.get(name)}
+        now = {"value": profile.value_of(kept, name), "mark": kept.marks.get(name)}
         if now == change["after"]:
-            fields.put(kept, name, change["before"]["value"], change["before"]["mark"])
+            profile.set_as_marked(kept, name, change["before"]["value"], change["before"]["mark"])
             back.add(name)
-    columns = fields.columns(back) if back else set()
+    columns = profile.columns_of(back)
     since = changed["created_at"]
     if kept.created_at == _moment(since["after"]["value"]) and since["before"] != since["after"]:
         kept.created_at = datetime.fromisoformat(since["before"]["value"])

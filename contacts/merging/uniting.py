@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from contacts import profile
 from contacts.events import ContactMerged
 from contacts.merging import fields, holding, refusals, relations, repointing
 from contacts.merging.refusals import MOST, MergeRefused
@@ -68,7 +69,7 @@ def merge(
 
 def version_of(contacts: Iterable[Contact]) -> str:
     """A mark that changes when a field of one of the contacts does, or when one is merged."""
-    names = (*fields.FIELDS, "custom", "marks", "merged_into_id")
+    names = (*profile.BLANK, "merged_into_id")
     rows = sorted([str(each.id), *(getattr(each, name) for name in names)] for each in contacts)
     text = json.dumps(rows, default=str, sort_keys=True)
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
@@ -89,18 +90,17 @@ def _settle(kept: Contact, contacts: Sequence[Contact], choices: Mapping[str, UU
     """Give the survivor the chosen values; returns what changed, as a MergeRecord keeps it."""
     changed: dict[str, Any] = {}
     for field in fields.compare(contacts, choices):
-        before, mark = fields.value_of(kept, field.name), kept.marks.get(field.name)
+        before, mark = profile.value_of(kept, field.name), kept.marks.get(field.name)
         chosen = field.chosen
         if (before, mark) == (chosen.value, chosen.mark):
             continue
-        fields.put(kept, field.name, chosen.value, chosen.mark)
+        profile.set_as_marked(kept, field.name, chosen.value, chosen.mark)
         changed[field.name] = {
             "from": str(chosen.contact_id),
             "before": {"value": before, "mark": mark},
             "after": {"value": chosen.value, "mark": chosen.mark},
         }
-    columns = fields.columns(changed) if changed else set()
-    columns |= _widen(kept, contacts, changed)
+    columns = profile.columns_of(changed) | _widen(kept, contacts, changed)
     if columns:
         kept.save(update_fields=sorted(columns))
     return changed

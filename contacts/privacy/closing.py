@@ -17,12 +17,12 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
-from contacts import identify
+from contacts import identify, profile
 from contacts.erased_addresses import digest_of
 from contacts.identify import Address
 from contacts.models import Contact, ContactAddress, ContactIdentity, Erasure, ErasureEntry
 from contacts.privacy import holders, journal
-from contacts.privacy.contact_rows import BLANK_CONTACT, forget_identities
+from contacts.privacy.contact_rows import forget_identities
 from contacts.privacy.holders import Person
 from contacts.privacy.journal import JournalLine
 from tenants import directory, sealing
@@ -150,7 +150,7 @@ def _forget_contacts(ids: Sequence[UUID], number: int, erased_at: datetime) -> N
     tenant = directory.tenant_by_id(scoped_tenant().id)
     with translation.override("en" if tenant is None else tenant.language):
         name = gettext("erased #%(number)d") % {"number": number}
-    Contact.objects.filter(id__in=ids).update(**{**BLANK_CONTACT, "name": name}, erased_at=erased_at)
+    Contact.objects.filter(id__in=ids).update(**{**profile.BLANK, "name": name}, erased_at=erased_at)
 
 
 def _written(person: Person) -> str:

@@ -9,41 +9,14 @@ from uuid import uuid4
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts import models
+from contacts import models, profile
 from contacts.erased_addresses import ERASED
 from contacts.privacy import archives, holders
 from contacts.privacy.holders import Holder, Person, of_contact
+from contacts.queries import CONTACT_FIELDS
 from tenants.workspace.models import AuditEntry, DeadEvent, Event
 
-CONTACT_FIELDS = (
-    "id",
-    "name",
-    "honorific",
-    "language",
-    "timezone",
-    "place",
-    "company",
-    "picture_url",
-    "page_url",
-    "referrer",
-    "custom",
-    "created_at",
-    "last_seen_at",
-)
 IDENTITY_FIELDS = ("id", "channel", "scope", "address", "display_name", "created_at", "last_used_at")
-BLANK_CONTACT: dict[str, Any] = {
-    "name": "",
-    "honorific": "",
-    "language": "",
-    "timezone": "",
-    "place": "",
-    "company": "",
-    "picture_url": "",
-    "page_url": "",
-    "referrer": "",
-    "custom": {},
-    "marks": {},
-}
 
 _EXEMPT = {
     "contacts.label": "the brand's own words",
@@ -78,7 +51,7 @@ def _of_contacts() -> Iterator[Holder]:
     yield Holder(
         model=models.Contact,
         holding=_speaking_contacts,
-        clear=holders.blank(models.Contact, **BLANK_CONTACT),
+        clear=holders.blank(models.Contact, **profile.BLANK),
         rows=holders.shown(of_contact(models.Contact, "id"), *CONTACT_FIELDS),
     )
     yield Holder(
@@ -165,7 +138,7 @@ def forget_identities(rows: QuerySet[models.ContactIdentity]) -> None:
 def _speaking_contacts(person: Person) -> QuerySet[models.Contact]:
     """Contacts with anything in a field; the name of an erased one says that alone."""
     fields = Q()
-    for name, value in BLANK_CONTACT.items():
+    for name, value in profile.BLANK.items():
         if name != "name":
             fields |= ~Q(**{name: value})
     named = ~Q(name="") & Q(erased_at__isnull=True)

@@ -9,9 +9,9 @@ from uuid import UUID
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from contacts.merging.fields import FIELDS
+from contacts import profile
 from contacts.merging.preview import Preview
-from contacts.models import Contact, ContactAddress, ContactIdentity
+from contacts.models import Contact, ContactIdentity
 from contacts.suggesting.queries import Evidence
 from contacts.templatetags.people import listed
 
@@ -49,16 +49,10 @@ def reason_text(evidence: Evidence) -> str:
 @register.simple_tag
 def field_title(name: str, own: Mapping[str, str]) -> str:
     """What a field is called; own: the titles of the brand's own fields."""
-    if name not in FIELDS:
+    if name not in profile.CHECKS:
         return own.get(name, name.partition(".")[2])
     column: Any = Contact._meta.get_field(name)
     return str(column.verbose_name)
-
-
-@register.filter
-def field_source(source: str) -> str:
-    """Who set a field."""
-    return str(ContactAddress.Source(source).label) if source in ContactAddress.Source.values else source
 
 
 @register.filter

@@ -57,8 +57,8 @@ def called(contact: Contact) -> str:
 
 
 @register.filter
-def address_source(source: str) -> str:
-    """How an address came to us."""
+def source_label(source: str) -> str:
+    """How an address or the value of a field came to us."""
     return str(ContactAddress.Source(source).label) if source in ContactAddress.Source.values else source
 
 

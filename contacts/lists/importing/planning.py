@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from contacts.lists.importing import drafts, matching
 from contacts.lists.importing.drafts import Draft, Key
 from contacts.models import Contact, ContactAddress, ContactLabel, CustomField, ImportRow, ImportRun
 from contacts.profile import Source
+from contacts.signposts import LIVING
 from tenants.ids import new_id
 
 Outcome = ImportRow.Outcome
@@ -45,7 +47,7 @@ def plan(run: ImportRun, rows: Sequence[tuple[int, Sequence[str]]], *, hold: boo
 
 
 def _people(ids: set[UUID], *, hold: bool) -> dict[UUID, Contact]:
-    rows = Contact.objects.filter(id__in=ids, merged_into__isnull=True, erased_at__isnull=True).order_by("id")
+    rows = Contact.objects.filter(LIVING, id__in=ids).order_by("id")
     return {row.id: row for row in (rows.select_for_update(no_key=True) if hold else rows)}
 
 
@@ -96,7 +98,7 @@ class _Book:
 
     def _new(self, draft: Draft, keys: Sequence[Key]) -> Planned:
         # the database's own defaults are unknown before a row is written
-        contact = Contact(id=new_id(), **dict.fromkeys(profile.CHECKS, ""), custom={}, marks={})
+        contact = Contact(id=new_id(), **copy.deepcopy(profile.BLANK))
         self.people[contact.id] = contact
         self.made.update(dict.fromkeys(keys, contact.id))
         return self._change(Planned(draft, Outcome.CREATED, contact), contact)

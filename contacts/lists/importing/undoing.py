@@ -13,6 +13,7 @@ from contacts.events import ContactRemoved, ContactUnlabelled, ContactUpdated
 from contacts.lists.importing.planning import Outcome
 from contacts.models import Contact, ContactAddress, ContactLabel, ImportRow, ImportRun
 from contacts.profile import Source
+from contacts.signposts import LIVING
 from tenants.workspace.events import Actor, record, unit_of_work
 
 ROWS_AT_ONCE = 500
@@ -51,7 +52,7 @@ def _step(run: ImportRun) -> bool:
 def _take_back(rows: Sequence[ImportRow], *, by: Actor) -> int:
     """Returns how many rows are as they were before; of the others somebody has worked on the contact since."""
     ids = {row.contact_id for row in rows if row.contact_id}
-    held = Contact.objects.select_for_update(no_key=True).filter(id__in=ids, merged_into=None, erased_at=None)
+    held = Contact.objects.select_for_update(no_key=True).filter(LIVING, id__in=ids)
     people = {row.id: row for row in held.order_by("id")}
     busy = _worked_on(people, rows)
     undone: list[ImportRow] = []
@@ -77,7 +78,7 @@ def _take_back(rows: Sequence[ImportRow], *, by: Actor) -> int:
 
 def _save(changed: Sequence[Contact], doomed: Iterable[UUID]) -> None:
     if changed:
-        Contact.objects.bulk_update(changed, [*profile.CHECKS, "custom", "marks"])
+        Contact.objects.bulk_update(changed, [*profile.BLANK])
     Contact.objects.filter(id__in=doomed).delete()
 
 
@@ -105,7 +106,7 @@ def _put_back(contact: Contact, row: ImportRow, *, by: Actor) -> None:
     names = []
     for name, (before, after, mark) in row.changes.get("fields", {}).items():
         if profile.value_of(contact, name) == after:
-            profile.restore(contact, name, before, mark)
+            profile.set_as_marked(contact, name, before, mark)
             names.append(name)
     if row.changes.get("addresses"):
         names.append("addresses")
