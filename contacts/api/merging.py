@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import merging
+from contacts import gates, merging
 from contacts import queries as contact_queries
 from contacts.api.contacts import ContactWithIdentities
 from contacts.api.ground import ContactView
 from contacts.merging import MOST, queries
 from contacts.merging.preview import Preview
-from contacts.models import Contact, ContactIdentity, MergeRecord
+from contacts.models import MergeRecord
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
 from tenants.workspace.rest import NoQuery, NothingMore, PageQuery, limit_of
@@ -100,19 +97,12 @@ class MergingView(ContactView):
     write_permission = Permission.MERGE_CONTACTS
 
     def must_see(self, contact_ids: Sequence[UUID]) -> None:
-        """Raises Http404 unless every one of them is a contact that the caller sees, or leads to one."""
-        wanted, seen = set(contact_ids), Contact.objects.filter(self.visible(self.caller))
-        found = Contact.objects.filter(
-            Q(id__in=seen.values("id")) | Q(merged_into_id__in=seen.values("id")), id__in=wanted
-        )
-        if found.count() < len(wanted):
-            raise Http404
+        """Raises Http404 unless the caller sees every one of these contacts."""
+        gates.must_see(self.caller, contact_ids, visible=self.visible)
 
     def record(self, merge_id: UUID) -> MergeRecord:
-        row = queries.merge(self.visible(self.caller), merge_id)
-        if row is None:
-            raise Http404
-        return row
+        """The merge, if the caller sees who is left of it. Raises Http404."""
+        return queries.access(self.visible(self.caller), merge_id)
 
 
 class PreviewMerge(MergingView):
@@ -132,11 +122,10 @@ class Merges(MergingView):
     def get(self, request: Request) -> Response:
         wish = self.query(MergesQuery)
         limit = limit_of(wish)
-        position = self.position(wish.get("cursor"))
         found = queries.merges(
             self.visible(self.caller),
             contact_id=wish.get("contact"),
-            after=None if position is None else (datetime.fromisoformat(position[0]), UUID(position[1])),
+            after=self.after(wish.get("cursor")),
             limit=limit + 1,
         )
         return self.page_of(MergeRow, found, limit=limit, by="merged_at")
@@ -186,11 +175,8 @@ class SplitIdentity(MergingView):
     @once
     def post(self, request: Request, identity_id: UUID) -> Response:
         self.body(NothingMore)
-        identity = ContactIdentity.objects.filter(id=identity_id).first()
-        if identity is None:
-            raise Http404
-        self.contact(identity.contact_id)
-        new = merging.split(identity_id, by=self.caller.actor)
+        identity = gates.access_identity(self.caller, identity_id, visible=self.visible)
+        new = merging.split(identity.id, by=self.caller.actor)
         return Response(contact_queries.with_identities(new), status=201)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -57,10 +56,8 @@ class SuggestionView(ContactView):
     write_permission = Permission.MERGE_CONTACTS
 
     def suggestion(self, suggestion_id: UUID) -> Candidate:
-        found = queries.candidate(self.visible(self.caller), suggestion_id)
-        if found is None:
-            raise Http404
-        return found
+        """The pair, of which the caller sees both. Raises Http404."""
+        return queries.access(self.visible(self.caller), suggestion_id)
 
 
 class Suggestions(ContactView):

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.http import Http404
 from django.utils import timezone
 
 from contacts.models import Contact, MergeRecord
+from contacts.queries import Position
 
 
 def merges(
     visible: Q,
     *,
     contact_id: UUID | None = None,
-    after: tuple[datetime, UUID] | None = None,
+    after: Position | None = None,
     limit: int = 50,
 ) -> list[MergeRecord]:
     """Merges, newest first, into contacts that are visible. contact_id: only those that this one took part in. Two
@@ -26,14 +27,16 @@ def merges(
     if contact_id is not None:
         rows = rows.filter(Q(survivor_id=contact_id) | Q(merged__contact_id=contact_id)).distinct()
     if after is not None:
-        at, last_id = after
-        rows = rows.filter(Q(merged_at__lt=at) | Q(merged_at=at, id__lt=last_id))
+        rows = rows.filter(after.beyond("merged_at"))
     return list(rows.order_by("-merged_at", "-id")[:limit])
 
 
-def merge(visible: Q, merge_id: UUID) -> MergeRecord | None:
-    """One merge, if its survivor is visible. Two queries."""
-    return _visible(visible).filter(id=merge_id).first()
+def access(visible: Q, merge_id: UUID) -> MergeRecord:
+    """One merge whose survivor is visible. Two queries. Raises Http404."""
+    row = _visible(visible).filter(id=merge_id).first()
+    if row is None:
+        raise Http404
+    return row
 
 
 def can_be_undone(row: MergeRecord) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts.models import AccessEntry
+from contacts.queries import Position
 from tenants.backend.current import InSchema
 from tenants.scope import scoped_tenant, tenant_scope
 from tenants.threads import DatabaseThreads, renew_old_connection
@@ -93,17 +93,16 @@ def entries(
     *,
     subject_id: UUID | None = None,
     actor_id: UUID | None = None,
-    before: tuple[datetime, UUID] | None = None,
+    after: Position | None = None,
 ) -> QuerySet[AccessEntry]:
-    """Accesses, newest first: to one contact or conversation, by one agent or token, older than a place."""
+    """Accesses, newest first: to one contact or conversation, by one agent or token, behind the page before."""
     rows = AccessEntry.objects.order_by("-happened_at", "-id")
     if subject_id is not None:
         rows = rows.filter(subject_id=subject_id)
     if actor_id is not None:
         rows = rows.filter(Q(actor_id=actor_id) | Q(token_id=actor_id))
-    if before is not None:
-        at, row_id = before
-        rows = rows.filter(Q(happened_at__lt=at) | Q(happened_at=at, id__lt=row_id), happened_at__lte=at)
+    if after is not None:
+        rows = rows.filter(after.beyond("happened_at"))
     return rows
 
 

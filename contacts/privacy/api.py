@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from django.http import FileResponse, Http404
@@ -34,7 +33,7 @@ from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
 from tenants.workspace.models import Agent
 from tenants.workspace.problems import Problem, unknown_value
-from tenants.workspace.rest import BrandView, NoQuery, NothingMore, limit_of
+from tenants.workspace.rest import NoQuery, NothingMore, limit_of
 
 _REFUSALS = (ErasureRefused, ExportRefused, HoldRefused, RetentionRefused)
 
@@ -235,7 +234,7 @@ class OneRetentionRule(PrivacyView):
         return Response(rows.schedule(schedules[kind]))
 
 
-class AccessLog(BrandView):
+class AccessLog(ContactView):
     """Who of the staff looked at whom, newest first."""
 
     permission = Permission.READ_ACCESS_LOG
@@ -246,11 +245,10 @@ class AccessLog(BrandView):
     def get(self, request: Request) -> Response:
         wish = self.query(api_rows.AccessQuery)
         limit = limit_of(wish)
-        position = self.position(wish.get("cursor"))
         found = access_log.entries(
             subject_id=wish.get("subject"),
             actor_id=wish.get("actor"),
-            before=None if position is None else (datetime.fromisoformat(position[0]), UUID(position[1])),
+            after=self.after(wish.get("cursor")),
         )
         page = rows.accesses(found[: limit + 1])
         last = page[limit - 1] if len(page) > limit else None

@@ -33,6 +33,7 @@ from contacts.privacy.forms import ConfirmForm, HoldForm, PlanForm, RuleForm
 from contacts.privacy.hold import HoldRefused, Restricted
 from contacts.privacy.kind_titles import counted
 from contacts.privacy.retention import RetentionRefused
+from contacts.queries import Position
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 MOST_SHOWN = 50
@@ -235,7 +236,7 @@ def schedules(request: MemberRequest) -> HttpResponse:
 def accesses(request: MemberRequest) -> HttpResponse:
     """Who of the staff looked at whom: ?subject=, ?actor=, ?before=."""
     subject_id, actor_id = _uuid(request, "subject"), _uuid(request, "actor")
-    found = access_log.entries(subject_id=subject_id, actor_id=actor_id, before=_place(request))
+    found = access_log.entries(subject_id=subject_id, actor_id=actor_id, after=_position(request))
     shown = rows.accesses(found[: ACCESSES_A_PAGE + 1])
     people = Contact.objects.in_bulk(
         {each["subject_id"] for each in shown if each["subject_kind"] == "contact"}
@@ -309,14 +310,14 @@ def _uuid(request: HttpRequest, name: str) -> UUID | None:
         raise Http404 from None
 
 
-def _place(request: HttpRequest) -> tuple[datetime, UUID] | None:
+def _position(request: HttpRequest) -> Position | None:
     at, _line, row_id = request.GET.get("before", "").partition("_")
     if not at:
         return None
     try:
-        place = datetime.fromisoformat(at), UUID(row_id)
+        position = Position(datetime.fromisoformat(at), UUID(row_id))
     except ValueError:
         raise Http404 from None
-    if place[0].tzinfo is None:
+    if timezone.is_naive(position.at):
         raise Http404
-    return place
+    return position

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.http import Http404
 
 from contacts.models import Contact, ContactIdentity, Suggestion
 from contacts.queries import heads
@@ -64,9 +65,12 @@ def candidates(
     return _with_evidence(list(rows.order_by("-score", "-id")[:limit]))
 
 
-def candidate(visible: Q, suggestion_id: UUID) -> Candidate | None:
-    """One pair, if both are visible."""
-    return next(iter(_with_evidence(list(_visible(visible).filter(id=suggestion_id)))), None)
+def access(visible: Q, suggestion_id: UUID) -> Candidate:
+    """One pair of which both are visible. Raises Http404."""
+    found = _with_evidence(list(_visible(visible).filter(id=suggestion_id)))
+    if not found:
+        raise Http404
+    return found[0]
 
 
 def is_open_for(visible: Q, contact_id: UUID) -> bool:

@@ -15,11 +15,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from contacts import gates
 from contacts.gates import Visible
 from contacts.lists import filters, listing, selecting
 from contacts.lists.listing import Wish
 from contacts.merging import MOST
-from contacts.models import Contact
 from contacts.privacy import access_log
 from contacts.queries import CONTACT_FIELDS
 from contacts.views.lists import address, wish_or_error
@@ -37,7 +37,7 @@ def choose(request: MemberRequest, visible: Visible) -> HttpResponse:
     """Those who are chosen already (`contact`, several), and those who are found by `q` to be chosen too."""
     seen = visible(request.member)
     wanted = read_ids(request.GET.getlist("contact"))
-    must_see(seen, wanted)
+    gates.must_see(request.member, wanted, visible=visible)
     chosen = list(selecting.by_ids(wanted, visible=seen).order_by("created_at", "id").values(*CONTACT_FIELDS))
     typed = request.GET.get(filters.TEXT, "").strip()[: filters.LONGEST].replace("\x00", "")
     found = _found(typed, seen & ~Q(id__in=wanted)) if typed else []
@@ -76,14 +76,6 @@ def selected(request: MemberRequest, visible: Visible) -> HttpResponseRedirect:
 def address_of(page: str, contact_ids: Sequence[UUID]) -> str:
     """The address of a page that is about these contacts."""
     return f"{reverse(page)}?{urlencode([('contact', str(each)) for each in contact_ids])}"
-
-
-def must_see(seen: Q, contact_ids: Sequence[UUID]) -> None:
-    """Raises Http404 unless every one of them is a contact that the member sees, or leads to one."""
-    visible = Contact.objects.filter(seen).values("id")
-    found = Contact.objects.filter(Q(id__in=visible) | Q(merged_into_id__in=visible), id__in=contact_ids)
-    if found.count() < len(set(contact_ids)):
-        raise Http404
 
 
 def read_ids(texts: Sequence[str]) -> list[UUID]:

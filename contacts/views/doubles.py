@@ -5,8 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -75,7 +74,7 @@ def hint(request: MemberRequest, contact_id: UUID, visible: Visible) -> HttpResp
 @needs(Permission.MERGE_CONTACTS)
 def dismiss(request: MemberRequest, suggestion_id: UUID, visible: Visible) -> HttpResponse:
     """They are not the same person."""
-    _must_see(visible(request.member), suggestion_id)
+    queries.access(visible(request.member), suggestion_id)
     try:
         deciding.dismiss(suggestion_id, by=request.member.actor)
     except NotOpen:
@@ -87,17 +86,12 @@ def dismiss(request: MemberRequest, suggestion_id: UUID, visible: Visible) -> Ht
 @needs(Permission.MERGE_CONTACTS)
 def reopen(request: MemberRequest, suggestion_id: UUID, visible: Visible) -> HttpResponse:
     """They may be the same person after all."""
-    _must_see(visible(request.member), suggestion_id)
+    queries.access(visible(request.member), suggestion_id)
     try:
         deciding.reopen(suggestion_id, by=request.member.actor)
     except NotOpen:
         messages.error(request, _("Somebody has decided this meanwhile."))
     return redirect("suggestions")
-
-
-def _must_see(seen: Q, suggestion_id: UUID) -> None:
-    if queries.candidate(seen, suggestion_id) is None:
-        raise Http404
 
 
 def _place(text: str) -> Place | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,9 +15,9 @@ from contacts import gates, merging
 from contacts.gates import Visible
 from contacts.merging import MergeRefused, UnknownContacts, queries
 from contacts.merging.preview import Preview
-from contacts.models import ContactIdentity, CustomField, MergeRecord
+from contacts.models import CustomField
 from contacts.queries import heads
-from contacts.views.choosing import TOO_FEW, TOO_MANY, address_of, must_see, read_ids
+from contacts.views.choosing import TOO_FEW, TOO_MANY, address_of, read_ids
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 CHOICE = "choice:"
@@ -50,7 +49,7 @@ def merge(request: MemberRequest, visible: Visible) -> HttpResponse:
     """Compare contacts and choose (GET); make them one (POST)."""
     given = request.POST if request.method == "POST" else request.GET
     wanted = read_ids(given.getlist("contact"))
-    must_see(visible(request.member), wanted)
+    gates.must_see(request.member, wanted, visible=visible)
     kept = read_ids(given.getlist("kept"))
     try:
         if request.method == "POST" and kept:
@@ -59,7 +58,7 @@ def merge(request: MemberRequest, visible: Visible) -> HttpResponse:
                 for name in given
                 if name.startswith(CHOICE) and (chosen := read_ids([str(given[name])]))
             }
-            must_see(visible(request.member), kept)
+            gates.must_see(request.member, kept, visible=visible)
             row = merging.merge(
                 kept[0], wanted, choices, by=request.member.actor, version=given.get("version", "")
             )
@@ -81,7 +80,7 @@ def merge(request: MemberRequest, visible: Visible) -> HttpResponse:
 @needs(Permission.READ_CONTACTS)
 def result(request: MemberRequest, merge_id: UUID, visible: Visible) -> HttpResponse:
     """What a merge did, and the way back."""
-    row = _record(visible(request.member), merge_id)
+    row = queries.access(visible(request.member), merge_id)
     context = {
         "merge": row,
         "merged": sorted(row.merged.all(), key=lambda each: each.contact_id),
@@ -97,7 +96,7 @@ def result(request: MemberRequest, merge_id: UUID, visible: Visible) -> HttpResp
 @needs(Permission.MERGE_CONTACTS)
 def undo(request: MemberRequest, merge_id: UUID, visible: Visible) -> HttpResponse:
     """Take a merge back."""
-    row = _record(visible(request.member), merge_id)
+    row = queries.access(visible(request.member), merge_id)
     try:
         merging.undo(row.id, by=request.member.actor)
     except MergeRefused as refused:
@@ -111,15 +110,12 @@ def undo(request: MemberRequest, merge_id: UUID, visible: Visible) -> HttpRespon
 @needs(Permission.MERGE_CONTACTS)
 def split(request: MemberRequest, identity_id: UUID, visible: Visible) -> HttpResponse:
     """Make an address a contact of its own."""
-    identity = ContactIdentity.objects.filter(id=identity_id).first()
-    if identity is None:
-        raise Http404
-    contact = gates.access_contact(request.member, identity.contact_id, visible=visible)
+    identity = gates.access_identity(request.member, identity_id, visible=visible)
     try:
-        new = merging.split(identity_id, by=request.member.actor)
+        new = merging.split(identity.id, by=request.member.actor)
     except MergeRefused as refused:
         messages.error(request, _text_of(refused.code))
-        return redirect("contact_doubles", contact_id=contact.id)
+        return redirect("contact_doubles", contact_id=identity.contact_id)
     messages.success(request, _("This address is a contact of its own now."))
     return redirect("contact_doubles", contact_id=new.id)
 
@@ -133,13 +129,6 @@ def _compared(preview: Preview) -> dict[str, object]:
         "titles": _own_titles(),
         "section": "contacts",
     }
-
-
-def _record(seen: Q, merge_id: UUID) -> MergeRecord:
-    row = queries.merge(seen, merge_id)
-    if row is None:
-        raise Http404
-    return row
 
 
 def _own_titles() -> dict[str, str]:
