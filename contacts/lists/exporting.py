@@ -60,10 +60,10 @@ def opened(run: BulkRun) -> IO[bytes]:
 
 def sweep() -> None:
     """For the scope's brand: go on with what a killed worker has left, and forget what has served its time."""
-    for row in BulkRun.objects.filter(state__in=(State.WAITING, State.RUNNING, State.UNDOING)):
+    for row in BulkRun.objects.filter(state__in=BulkRun.AT_WORK):
         (start if row.kind in EXPORTS else labelling.start)(row.id)
     old = BulkRun.objects.filter(created_at__lt=timezone.now() - LIFE)
-    for row in old.exclude(state__in=(State.WAITING, State.RUNNING, State.UNDOING)):
+    for row in old.exclude(state__in=BulkRun.AT_WORK):
         remove(row)
 
 
@@ -82,7 +82,7 @@ def make(run_id: str) -> None:
 
 def go_on(run_id: UUID) -> None:
     """The same. A try is counted before it begins; after the third one it has failed."""
-    run = BulkRun.objects.filter(id=run_id, state__in=(State.WAITING, State.RUNNING)).first()
+    run = BulkRun.objects.filter(id=run_id, state__in=BulkRun.AT_WORK).first()
     if run is None:
         return
     if run.tries >= MOST_TRIES:

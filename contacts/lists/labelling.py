@@ -66,7 +66,7 @@ def step(run_id: UUID) -> bool:
     """The next contacts, with the position in one transaction. Returns whether there may be more."""
     with unit_of_work():
         run = BulkRun.objects.select_for_update(no_key=True).filter(id=run_id).first()
-        if run is None or run.state not in (State.WAITING, State.RUNNING, State.UNDOING):
+        if run is None or run.state not in BulkRun.AT_WORK:
             return False
         is_undoing = run.state == State.UNDOING
         rows = list(

@@ -15,7 +15,6 @@ from contacts.models import (
     ContactAddress,
     ContactLabel,
     ContactTerms,
-    Erasure,
     LegalHold,
     MatchKey,
     MergedContact,
@@ -43,9 +42,7 @@ def kept_for_the_law(contact_ids: Sequence[UUID]) -> str | None:
         return "legal_hold"
     if Contact.objects.filter(id__in=contact_ids, erased_at__isnull=False).exists():
         return "erased"
-    if Erasure.objects.filter(contact_id__in=contact_ids, state__in=Erasure.AT_WORK).exists():
-        return "being_erased"
-    return None
+    return "being_erased" if hold.is_being_erased(contact_ids) else None
 
 
 refuse_when(kept_for_the_law)

@@ -27,11 +27,9 @@ class Erasure(TenantModel):
     AT_WORK = (State.CONFIRMED, State.RUNNING)
 
     number = models.PositiveIntegerField(_("number"), unique=True)
-    contact_id = (
-        models.UUIDField()
-    )  # plain: whose; and below, of one address, the contact that it was moved to
+    contact_id = models.UUIDField()  # plain: whose
     identity_id = models.UUIDField(null=True)  # null: the whole person
-    erased_contact_id = models.UUIDField(null=True)
+    erased_contact_id = models.UUIDField(null=True)  # whose rows it empties; one address is moved out first
     mode = models.CharField(_("how"), max_length=9, choices=Mode.choices)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PLANNED)
     ground = models.CharField(_("ground"), max_length=200, blank=True)

@@ -27,6 +27,8 @@ class BulkRun(TenantModel):
         UNDOING = "undoing", _("being undone")
         UNDONE = "undone", _("undone")
 
+    AT_WORK = (State.WAITING, State.RUNNING, State.UNDOING)
+
     kind = models.CharField(_("work"), max_length=11, choices=Kind.choices)
     label = models.ForeignKey(Label, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.WAITING)

@@ -185,7 +185,7 @@ def _lock_free(contact: Contact) -> None:
         raise ErasureRefused("erased_already")
     if hold.is_held([row.id]):
         raise Restricted(str(row.id))
-    if hold.being_erased(row.id):
+    if hold.is_being_erased([row.id]):
         raise ErasureRefused("at_work")
 
 

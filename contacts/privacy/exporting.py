@@ -17,8 +17,8 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import override
 
-from contacts.models import Contact, Erasure, PersonExport
-from contacts.privacy import archives, holders, packing
+from contacts.models import Contact, PersonExport
+from contacts.privacy import archives, hold, holders, packing
 from contacts.privacy.events import ContactExported
 from tenants.jobs import BULK, defer, job
 from tenants.scope import scoped_tenant
@@ -90,7 +90,7 @@ def sweep() -> None:
 def make(export_id: str) -> None:
     """Make an export. A try is counted before it begins; after the third one it has failed."""
     export = PersonExport.objects.filter(id=UUID(export_id), state__in=PersonExport.AT_WORK).first()
-    if export is None or Erasure.objects.filter(contact_id=export.contact_id, state__in=Erasure.AT_WORK):
+    if export is None or hold.is_being_erased([export.contact_id]):
         return
     if export.tries >= MOST_TRIES:
         PersonExport.objects.filter(id=export.id).update(state=State.FAILED, finished_at=timezone.now())

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from contacts.holding import hold as locked
 from contacts.models import Contact, Erasure, LegalHold
 from contacts.privacy.events import ContactHeld, ContactReleased
 from tenants.workspace import audit
@@ -39,21 +40,21 @@ def place(contact: Contact, *, reason: str, owner: Agent | None, review_on: date
     if review_on < now.date():
         raise HoldRefused("review_in_past")
     with unit_of_work():
-        Contact.objects.select_for_update(no_key=True).get(id=contact.id)
-        if is_held([contact.id]):
+        person = locked(contact.pk)
+        if is_held([person.id]):
             raise HoldRefused("held_already")
-        if being_erased(contact.id):
+        if is_being_erased([person.id]):
             raise HoldRefused("being_erased")
         hold = LegalHold.objects.create(
-            contact=contact,
+            contact=person,
             reason=reason.strip()[:LONGEST_REASON],
             owner=owner,
             review_on=review_on,
             placed_by=by.id,
             placed_at=now,
         )
-        record(ContactHeld(contact_id=contact.id, hold_id=hold.id), by=by)
-        audit.note_by(by, "contact.held", "contact", contact.id, "", changes={"review_on": str(review_on)})
+        record(ContactHeld(contact_id=person.id, hold_id=hold.id), by=by)
+        audit.note_by(by, "contact.held", "contact", person.id, "", changes={"review_on": str(review_on)})
     return hold
 
 
@@ -92,6 +93,6 @@ def on(path: str) -> Exists:
     return Exists(LegalHold.objects.filter(contact_id=OuterRef(path), lifted_at__isnull=True))
 
 
-def being_erased(contact_id: UUID) -> bool:
-    """Whether an erasing of the contact is confirmed and not finished."""
-    return Erasure.objects.filter(contact_id=contact_id, state__in=Erasure.AT_WORK).exists()
+def is_being_erased(contact_ids: Iterable[UUID]) -> bool:
+    """Whether an erasing of one of these contacts is confirmed and not finished."""
+    return Erasure.objects.filter(contact_id__in=list(contact_ids), state__in=Erasure.AT_WORK).exists()

@@ -170,6 +170,14 @@ def test_under_a_legal_hold_of_either_side_nobody_is_merged(bob: Actor) -> None:
     merging.merge(kept.id, [held.id], by=bob)
 
 
+def test_a_hold_that_comes_after_the_merge_lies_on_who_is_left(bob: Actor) -> None:
+    kept, double = a_person("Mei"), a_person("梅")
+    merging.merge(kept.id, [double.id], by=bob)
+    placed = hold.place(double, reason="Case 12", owner=None, review_on=timezone.now().date(), by=bob)
+    assert placed.contact_id == kept.id
+    hold.lift(kept, by=bob)
+
+
 def test_what_changed_since_the_preview_is_looked_at_again(bob: Actor) -> None:
     kept, double = a_person("Mei"), a_person("梅")
     seen = merging.preview([kept.id, double.id])
