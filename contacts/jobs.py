@@ -7,12 +7,14 @@ from procrastinate.contrib.django import app
 from contacts.lists import exporting as list_exporting
 from contacts.lists.importing import working as importing
 from contacts.privacy import erasing, exporting, retention, watching
+from contacts.search import rebuilding
 from tenants.jobs import BULK, in_every_brand
 
 __all__ = [
     "erasing",
     "exporting",
     "importing",
+    "rebuilding",
     "retention",
     "sweep_lists",
     "sweep_privacy",
