@@ -19,22 +19,13 @@ from contacts.gates import Visible
 from contacts.labels import LabelRefused
 from contacts.models import Contact, ContactAddress, ContactNote, CustomField, Label
 from contacts.notes import NoteRefused
+from contacts.refusal_texts import OF_VALUES
 from contacts.views import person as parts
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 FIELDS = ("name", "honorific", "language", "timezone", "place", "company")
 REFUSALS = {
-    "too_long": _("That is too long."),
-    "unreadable": _("It holds characters that cannot be kept."),
-    "not_a_language": _("Write a language as its code: zh-TW, ja, en."),
-    "unknown_zone": _("There is no such time zone."),
-    "not_a_link": _("This is not a web address."),
-    "not_a_number": _("This is not a number."),
-    "not_a_date": _("This is not a date."),
-    "not_a_moment": _("This is not a date and time."),
-    "not_a_choice": _("Choose one of the list."),
-    "not_an_email": _("This is not an e-mail address."),
-    "not_a_phone": _("This is not a phone number."),
+    **OF_VALUES,
     "too_many": _("There are too many addresses."),
     "text_blank": _("Write something first."),
     "text_too_long": _("That is too long."),

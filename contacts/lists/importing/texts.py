@@ -6,7 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from contacts.refusal_texts import OF_VALUES
+
 REASONS: dict[str, Any] = {
+    **OF_VALUES,
     # of the table
     "empty": _("There is nothing in the file."),
     "too_large": _("The file is too large."),
@@ -27,17 +30,5 @@ REASONS: dict[str, Any] = {
     "says_nothing": _("The row names nobody."),
     "ambiguous": _("Several contacts fit this row."),
     "gone": _("The contact was erased or merged meanwhile."),
-    "not_an_email": _("This is no e-mail address."),
-    "not_a_phone": _("This is no phone number."),
     "too_many": _("There are too many values in one cell."),
-    "invalid": _("This cannot stand in the field."),
-    "too_long": _("This is too long."),
-    "not_a_language": _("This is no language tag."),
-    "unknown_zone": _("This time zone is not known."),
-    "not_a_link": _("This is no web address."),
-    "not_a_number": _("This is no number."),
-    "not_a_date": _("This is no date (2026-12-31)."),
-    "not_a_moment": _("This is no date with a time."),
-    "not_a_choice": _("This is not among the choices."),
-    "not_yes_or_no": _("Write yes or no."),
 }

@@ -27,7 +27,7 @@ def test_a_table_is_uploaded_arranged_imported_and_taken_back(as_carol: Client, 
     run = send(as_carol, "姓名,電子郵件\n陳美玲,mei@shop.example\n,nobody\n".encode("cp950"))
     assert run.encoding == "cp950"
     page = as_carol.get(f"/contacts/imports/{run.id}/").content.decode()
-    assert "陳美玲" in page and "This is no e-mail address." in page and "Big5 (CP950)" in page
+    assert "陳美玲" in page and "This is not an e-mail address." in page and "Big5 (CP950)" in page
     rule = {"column_0": "name", "column_1": "email", "match_by": ["email"], "policy": "overwrite"}
     as_carol.post(f"/contacts/imports/{run.id}/columns/", rule)
     run.refresh_from_db()
@@ -39,7 +39,7 @@ def test_a_table_is_uploaded_arranged_imported_and_taken_back(as_carol: Client, 
     assert Contact.objects.get().name == "陳美玲"
     table = as_carol.get(f"/contacts/imports/{run.id}/failed.csv")
     assert table.content.decode("utf-8-sig").splitlines()[1:] == [
-        "3,email,This is no e-mail address.,,nobody"
+        "3,email,This is not an e-mail address.,,nobody"
     ]
     as_carol.post(f"/contacts/imports/{run.id}/undo/")
     work(run)
