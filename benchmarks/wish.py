@@ -6,28 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = (
-    "people_merge",
-    "people_profile",
     "ingest", "kinds", "acknowledgement", "live", "painted", "reply", "reading", "brands", "fanout", "idle", "install",
-    "people_privacy",
-    "people_search",
-    "people_lists",
+    "people_search", "people_profile", "people_identify", "people_lists", "people_merge", "people_privacy",
 )  # fmt: skip
-IN_SHORT = (
-    "people_merge",
-    "people_profile",
-    "ingest",
-    "kinds",
-    "acknowledgement",
-    "live",
-    "reply",
-    "reading",
-    "brands",
-    "fanout",
-    "people_privacy",
-    "people_search",
-    "people_lists",
-)
+IN_SHORT = tuple(name for name in NAMES if name not in {"painted", "idle", "install"})
 
 
 @dataclass(frozen=True)
