@@ -23,10 +23,15 @@ from contacts.api.labels import ContactLabels, Labels, OneContactLabel, OneLabel
 from contacts.api.merging import Merges, OneMerge, PreviewMerge, SplitIdentity, UndoMerge
 from contacts.api.notes import Notes, OneNote
 from contacts.api.orders import Orders
+from contacts.api.privacy.accesses import AccessLog
+from contacts.api.privacy.alerts import AccessAlerts, AccessLimits, SeenAlert
+from contacts.api.privacy.erasures import ConfirmErasure, ContactErasures, ErasureCertificate, OneErasure
+from contacts.api.privacy.exports import ContactExports, ExportContent, OneExport
+from contacts.api.privacy.holds import ContactHold, Holds
+from contacts.api.privacy.retention import OneRetentionRule, RetentionRules
 from contacts.api.segments import OneSegment, SegmentCount, Segments
 from contacts.api.suggestions import DismissSuggestion, OneSuggestion, ReopenSuggestion, Suggestions
 from contacts.api.timeline import Timeline
-from contacts.privacy.api_urls import paths as privacy_paths
 from conversations.api.comments import (
     HideComment,
     PostComments,
@@ -83,6 +88,9 @@ urlpatterns = [
             ("notes/<uuid:note_id>", OneNote, "note"),
             ("consents", Consents, "consents"),
             ("orders", Orders, "orders"),
+            ("exports", ContactExports, "contact_exports"),
+            ("erasures", ContactErasures, "contact_erasures"),
+            ("hold", ContactHold, "contact_hold"),
         ]
     ),
     *(
@@ -121,7 +129,25 @@ urlpatterns = [
     path("labels/<uuid:label_id>", OneLabel.as_view(), name="api_label"),
     path("custom-fields", CustomFields.as_view(), name="api_custom_fields"),
     path("custom-fields/<uuid:field_id>", OneCustomField.as_view(), name="api_custom_field"),
-    *privacy_paths(visible_contacts),
+    # privacy
+    path("person-exports/<uuid:export_id>", OneExport.as_view(), name="api_person_export"),
+    path(
+        "person-exports/<uuid:export_id>/content", ExportContent.as_view(), name="api_person_export_content"
+    ),
+    path("erasures/<uuid:erasure_id>", OneErasure.as_view(), name="api_erasure"),
+    path("erasures/<uuid:erasure_id>/confirm", ConfirmErasure.as_view(), name="api_erasure_confirm"),
+    path(
+        "erasures/<uuid:erasure_id>/certificate",
+        ErasureCertificate.as_view(),
+        name="api_erasure_certificate",
+    ),
+    path("holds", Holds.as_view(), name="api_holds"),
+    path("retention", RetentionRules.as_view(), name="api_retention"),
+    path("retention/<slug:kind>", OneRetentionRule.as_view(), name="api_retention_rule"),
+    path("access-alerts", AccessAlerts.as_view(), name="api_access_alerts"),
+    path("access-alerts/<uuid:alert_id>/seen", SeenAlert.as_view(), name="api_access_alert_seen"),
+    path("access-limit", AccessLimits.as_view(), name="api_access_limit"),
+    path("access-log", AccessLog.as_view(), name="api_access_log"),
     # the brand
     path("inboxes", Inboxes.as_view(), name="api_inboxes"),
     path("inboxes/<uuid:inbox_id>/records", InboxRecords.as_view(), name="api_records"),

@@ -298,6 +298,7 @@ SPECTACULAR_SETTINGS = {
         "BulkKind": "contacts.models.selections.BulkRun.Kind",
         "ConsentState": "contacts.models.consents.Consent.State",
         "ConversationStatus": "conversations.models.conversations.Conversation.Status",
+        "ErasureMode": "contacts.models.privacy.Erasure.Mode",
     },
 }
 

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from config.admin_sites import brand_site
 from config.api import urlpatterns as api
-from contacts.privacy.urls import paths as privacy_paths
+from contacts.urls import privacy
 from conversations.gates import visible_contacts
 from tenants import urls as tenant_urls
 
@@ -16,7 +16,7 @@ urlpatterns = [
     *tenant_urls.brand,
     path("", include("conversations.urls")),
     path("contacts/", include("contacts.urls"), {"visible": visible_contacts}),
-    *privacy_paths(visible_contacts),
+    *privacy(visible_contacts),
     path("", include("reporting.urls")),
     path("widget/", include("conversations.widget.urls")),
     path("files/", include("conversations.files.urls")),

@@ -1,4 +1,4 @@
-"""Why something cannot stand in a field or be an address, in people's words: for pages, imports and their error files."""
+"""Why something cannot stand in a field or be an address: for pages, imports and their error files."""
 
 from __future__ import annotations
 

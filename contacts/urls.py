@@ -1,10 +1,12 @@
-"""Screens of contacts, below /contacts/. `config` adds `visible`: which contacts a member may see."""
+"""Screens of contacts, below /contacts/ and /privacy/. `config` adds `visible`: which contacts a member may see."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
 
+from contacts.gates import Visible
 from contacts.views import acts, bulk, choosing, doubles, imports, lists, merges, profile, segments
+from contacts.views.privacy import alerts, erasures, people, records
 
 one = "<uuid:contact_id>/"
 urlpatterns = [
@@ -46,3 +48,26 @@ urlpatterns = [
     path("merges/<uuid:merge_id>/undo/", merges.undo, name="merge_undo"),
     path("identities/<uuid:identity_id>/split/", merges.split, name="identity_split"),
 ]
+
+
+def privacy(visible: Visible) -> list[URLPattern]:
+    """The routes below /privacy/."""
+    seen = {"visible": visible}
+    person = "privacy/contacts/<uuid:contact_id>/"
+    erasure = "privacy/erasures/<uuid:erasure_id>/"
+    return [
+        path("privacy/", people.overview, name="privacy"),
+        path(person, people.person, seen, name="privacy_person"),
+        path(f"{person}export/", people.export, seen, name="privacy_export"),
+        path(f"{person}erase/", people.plan, seen, name="privacy_plan"),
+        path(f"{person}hold/", people.place_hold, seen, name="privacy_hold"),
+        path(f"{person}release/", people.lift_hold, seen, name="privacy_release"),
+        path("privacy/exports/<uuid:export_id>/", people.download, name="privacy_download"),
+        path(erasure, erasures.one, name="privacy_erasure"),
+        path(f"{erasure}confirm/", erasures.confirm, name="privacy_confirm"),
+        path(f"{erasure}withdraw/", erasures.withdraw, name="privacy_withdraw"),
+        path("privacy/retention/", records.schedules, name="privacy_retention"),
+        path("privacy/accesses/", records.accesses, name="privacy_accesses"),
+        path("privacy/accesses/limit/", alerts.limit, name="privacy_access_limit"),
+        path("privacy/alerts/<uuid:alert_id>/", alerts.have_seen, name="privacy_alert"),
+    ]

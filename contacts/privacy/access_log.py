@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +22,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts.models import AccessEntry
+from contacts.privacy.actors import names_of
 from contacts.queries import Position
 from tenants.backend.current import InSchema
 from tenants.scope import scoped_tenant, tenant_scope
@@ -106,11 +109,28 @@ def entries(
     return rows
 
 
+def told(rows: Iterable[AccessEntry]) -> list[dict[str, Any]]:
+    """Accesses with who it was, as pages and the API show them. Two queries."""
+    found = list(rows)
+    names = names_of(each for row in found for each in (row.actor_id, row.token_id) if each is not None)
+    return [
+        {
+            "id": row.id,
+            "actor_kind": row.actor_kind,
+            "actor_id": row.actor_id,
+            "actor_name": names.get(row.actor_id, "") if row.actor_id else "",
+            "token_id": row.token_id,
+            "act": row.act,
+            "subject_kind": row.subject_kind,
+            "subject_id": row.subject_id,
+            "happened_at": row.happened_at,
+        }
+        for row in found
+    ]
+
+
 def _write_soon() -> None:
-    _pause.wait(WRITTEN_AFTER_SECONDS)
+    time.sleep(WRITTEN_AFTER_SECONDS)
     _is_asked.clear()
     renew_old_connection()
     write_waiting()
-
-
-_pause = threading.Event()

@@ -10,6 +10,7 @@ import time
 from uuid import UUID
 
 from django.db.models import Max
+from django.http import Http404
 from django.utils import timezone
 
 from contacts.models import Contact, ContactIdentity, Erasure
@@ -99,6 +100,14 @@ def name_to_type(contact: Contact) -> str:
         return contact.name.strip()
     first = ContactIdentity.objects.filter(contact=contact).order_by("created_at", "id").first()
     return str(contact.id) if first is None else first.address
+
+
+def access(erasure_id: UUID) -> Erasure:
+    """The erasing. Raises Http404."""
+    row = Erasure.objects.filter(id=erasure_id).first()
+    if row is None:
+        raise Http404
+    return row
 
 
 def start(erasure_id: UUID) -> None:

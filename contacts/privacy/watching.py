@@ -1,8 +1,7 @@
 """Telling the administrators when somebody of the staff sees more contacts within an hour than the brand thinks usual.
 
 Opened contacts and conversations count once each, lists and exports with as many contacts as they showed, a search as
-one.
-Programs that act in nobody's name are not watched: reading everything is what they are for.
+one. Programs that act in nobody's name are not watched: reading everything is what they are for.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def limit() -> int | None:
 
 
 def change_limit(contacts: int | None, *, by: Actor) -> None:
-    """Set the brand's limit. Raises ValueError for one that is none."""
+    """Set the brand's limit; None: nobody is watched. Raises ValueError for one that is no limit."""
     if contacts is not None and not 1 <= contacts <= LARGEST:
         raise ValueError(contacts)
     with unit_of_work():
@@ -60,10 +59,10 @@ def look() -> None:
             _tell(agent, seen[agent.id], most, now)
 
 
-def alerts(*, before: tuple[datetime, UUID] | None = None) -> QuerySet[AccessAlert]:
-    """The alerts, newest first, older than a place."""
+def alerts(*, after: Position | None = None) -> QuerySet[AccessAlert]:
+    """The alerts with whom they are about, newest first, behind the page before."""
     rows = AccessAlert.objects.select_related("agent").order_by("-raised_at", "-id")
-    return rows if before is None else rows.filter(Position(*before).beyond("raised_at"))
+    return rows if after is None else rows.filter(after.beyond("raised_at"))
 
 
 def unseen() -> int:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from contacts.privacy import watching
-from contacts.privacy.forms import LimitForm
+from contacts.views.privacy.forms import LimitForm
 from tenants.workspace.access import MemberRequest, Permission, needs
 
 
