@@ -29,7 +29,7 @@ def test_a_workbook_is_looked_at_imported_and_taken_back(house: House, sign_in: 
     outcomes = desk.locator("[aria-labelledby=preview-title] tbody tr")
     expect(outcomes).to_have_count(4)
     expect(outcomes.first).to_contain_text("Gull 0")
-    expect(outcomes.last).to_contain_text("This is no e-mail address.")
+    expect(outcomes.last).to_contain_text("This is not an e-mail address.")
     assert violations(desk) == []
 
     desk.get_by_role("button", name="Import", exact=True).click()

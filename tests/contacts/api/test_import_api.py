@@ -74,7 +74,7 @@ def test_a_table_is_uploaded_arranged_previewed_imported_and_taken_back(writer: 
     assert (told["created"], told["updated"], told["failed"]) == (1, 1, 1)
     failed = writer.get(f"imports/{run['id']}/failed")
     assert failed.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert "This is no e-mail address." in failed.content.decode("utf-8-sig")
+    assert "This is not an e-mail address." in failed.content.decode("utf-8-sig")
 
     assert writer.post(f"imports/{run['id']}/undo").json()["state"] == "undoing"
     assert done(writer, run["id"], acme)["state"] == "undone"
