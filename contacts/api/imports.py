@@ -169,10 +169,7 @@ class ImportPreview(ImportView):
     @extend_schema(operation_id="imports_preview", responses=PlannedRows)
     def get(self, request: Request, run_id: UUID) -> Response:
         self.query(NoQuery)
-        try:
-            planned = uploads.preview(uploads.access(run_id))
-        except FileNotFoundError:
-            raise Problem(409, "file_gone", "The table is not there any more.") from None
+        planned = uploads.preview(uploads.access(run_id))
         return Response({"results": [_planned_row(each) for each in planned]})
 
 

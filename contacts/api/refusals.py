@@ -60,6 +60,8 @@ def as_problem(error: Exception) -> Problem | None:
             return invalid(error.name, error.code)
         case BadTable(code="too_large"):
             return Problem(413, error.code, "The table is too large.")
+        case BadTable(code="file_gone"):
+            return Problem(409, error.code, "The table is not there any more.")
         case BadTable():
             return Problem(400, error.code, "The table cannot be read.")
         case BadMapping():

@@ -118,8 +118,6 @@ def _to_be_arranged(run: ImportRun, titles: Mapping[str, Any]) -> dict[str, Any]
         beginning, planned, error = uploads.beginning(run), uploads.preview(run), ""
     except BadTable as refusal:
         beginning, planned, error = [], [], REASONS[refusal.code]
-    except FileNotFoundError:
-        beginning, planned, error = [], [], REASONS["file_gone"]
     telling = {CUSTOM + field.key for field in custom_fields.in_use() if field.type in TELLING}
     keys = [(key, title) for key, title in targets if key in columns.KEYS or key in telling]
     return {

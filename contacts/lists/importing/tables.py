@@ -45,7 +45,7 @@ Cells = list[str]
 
 class BadTable(ValueError):
     """The file cannot be imported. Codes: empty, too_large, too_many_rows, too_many_columns, cell_too_long,
-    unreadable, unknown_encoding."""
+    unreadable, unknown_encoding, file_gone."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

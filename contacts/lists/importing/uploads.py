@@ -14,7 +14,7 @@ from django.utils import timezone
 from contacts import custom_fields
 from contacts.lists.importing import columns, planning, tables
 from contacts.lists.importing.planning import Planned
-from contacts.lists.importing.tables import BadTable, Form
+from contacts.lists.importing.tables import BadTable, Cells, Form
 from contacts.models import ImportRun
 from tenants.ids import new_id
 from tenants.scope import scoped_tenant
@@ -73,20 +73,17 @@ def arrange(
 ) -> ImportRun:
     """Say what the columns mean and what tells a known contact. encoding: another one than was recognised.
 
-    Raises BadMapping, BadTable, ImportRefused.
+    Raises BadMapping, BadTable, ImportRefused. Outside of every transaction.
     """
     if policy not in ImportRun.Policy.values:
         raise ImportRefused("unknown_policy")
+    headers = _read_anew(run, encoding) if run.state == State.UPLOADED else None
     with unit_of_work():
         row = ImportRun.objects.select_for_update(no_key=True).get(id=run.id)
         if row.state != State.UPLOADED:
             raise ImportRefused("wrong_state")
-        if encoding and row.format == tables.CSV and encoding != row.encoding:
-            if encoding not in tables.NAMES:
-                raise BadTable("unknown_encoding")
-            row.encoding = encoding
-            with opened(row) as content:
-                row.headers = next(tables.rows(content, form_of(row)), [])
+        if headers is not None:
+            row.encoding, row.headers = encoding, headers
         row.mapping = columns.checked(mapping, row.headers, custom_fields.in_use())
         row.match_by = columns.checked_keys(match_by, row.mapping)
         row.policy, row.only_verified = policy, only_verified
@@ -122,10 +119,13 @@ def form_of(run: ImportRun) -> Form:
 
 
 def opened(run: ImportRun) -> IO[bytes]:
-    """The uploaded file, to be read and closed. Raises FileNotFoundError when it is gone."""
+    """The uploaded file, to be read and closed. Raises BadTable (file_gone)."""
     if not run.path:
-        raise FileNotFoundError(str(run.id))
-    content: IO[bytes] = storage().open(run.path)
+        raise BadTable("file_gone")
+    try:
+        content: IO[bytes] = storage().open(run.path)
+    except FileNotFoundError:
+        raise BadTable("file_gone") from None
     return content
 
 
@@ -139,3 +139,14 @@ def forget_file(run: ImportRun) -> None:
 def storage() -> Storage:
     """Where uploads lie."""
     return storages["files"]
+
+
+def _read_anew(run: ImportRun, encoding: str) -> Cells | None:
+    """The heading in another encoding than was recognised; None where it is no other one, or not of CSV. Outside of
+    every transaction."""
+    if not encoding or run.format != tables.CSV or encoding == run.encoding:
+        return None
+    if encoding not in tables.NAMES:
+        raise BadTable("unknown_encoding")
+    with opened(run) as content:
+        return next(tables.rows(content, Form(run.format, encoding, run.delimiter)), [])

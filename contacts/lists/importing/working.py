@@ -90,8 +90,8 @@ def _import(run: ImportRun, until: float) -> bool:
                     return True
                 if time.monotonic() > until:
                     return False
-    except (BadTable, FileNotFoundError) as error:
-        _end(run, State.FAILED, getattr(error, "code", "file_gone"))
+    except BadTable as error:
+        _end(run, State.FAILED, error.code)
     else:
         _end(run, State.DONE)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,6 +92,18 @@ def test_a_form_and_a_workbook_are_taken_too(writer: Api, acme: TenantRef) -> No
     assert (made.status_code, made.json()["format"], made.json()["file_name"]) == (201, "xlsx", "people.xlsx")
     empty = writer.client.post("/api/v1/imports", {}, headers={"Authorization": f"Bearer {writer.token}"})
     assert (empty.status_code, empty.json()["code"]) == (400, "empty")
+
+
+def test_a_table_whose_file_is_gone_is_a_conflict(writer: Api, acme: TenantRef, files: Path) -> None:
+    run_id = send(writer, TABLE.encode("cp950")).json()["id"]
+    kept = next(path for path in files.rglob("*") if path.is_file())
+    content = kept.read_bytes()
+    kept.unlink()
+    for answer in (writer.get(f"imports/{run_id}/preview"), change(writer, run_id, {"encoding": "big5"})):
+        assert (answer.status_code, answer.json()["code"]) == (409, "file_gone")
+    kept.write_bytes(content)
+    assert writer.get(f"imports/{run_id}/preview").status_code == 200
+    assert change(writer, run_id, {"encoding": "big5"}).json()["headers"] == ["姓名", "電子郵件", "Shoe"]
 
 
 def test_what_cannot_be_is_refused_by_its_code(
