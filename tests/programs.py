@@ -26,6 +26,12 @@ class Api:
             f"/api/v1/{path}", content, content_type="application/json", headers=self._headers() | headers
         )
 
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """A call by another method: patch, put, delete. body: as JSON; None for none."""
+        content = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+        call = getattr(self.client, method)
+        return call(f"/api/v1/{path}", headers=self._headers(), **content)
+
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 

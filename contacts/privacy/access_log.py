@@ -92,6 +92,12 @@ def write_waiting() -> int:
     return written
 
 
+def forget_waiting() -> None:
+    """Let go of what was noted and is not written yet."""
+    with _guard:
+        _waiting.clear()
+
+
 def entries(
     *,
     subject_id: UUID | None = None,

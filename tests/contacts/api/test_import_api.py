@@ -31,15 +31,6 @@ def send(api: Api, content: bytes, name: str = "people.csv") -> Any:
     )
 
 
-def change(api: Api, run_id: str, body: dict[str, Any]) -> Any:
-    return api.client.patch(
-        f"/api/v1/imports/{run_id}",
-        body,
-        content_type="application/json",
-        headers={"Authorization": f"Bearer {api.token}"},
-    )
-
-
 def done(api: Api, run_id: str, acme: TenantRef) -> dict[str, Any]:
     with tenant_scope(acme):
         work(ImportRun.objects.get(id=run_id))
@@ -58,7 +49,7 @@ def test_a_table_is_uploaded_arranged_previewed_imported_and_taken_back(writer: 
     assert run["headers"] == ["姓名", "電子郵件", "Shoe"]
     assert (run["mapping"], run["match_by"]) == ({"0": "name", "1": "email"}, ["email"])
 
-    arranged = change(writer, run["id"], {"policy": "overwrite"}).json()
+    arranged = writer.send("patch", f"imports/{run['id']}", {"policy": "overwrite"}).json()
     assert (arranged["policy"], arranged["mapping"]) == ("overwrite", run["mapping"])
     mei, yamada, nobody = writer.get(f"imports/{run['id']}/preview").json()["results"]
     assert (mei["row"], mei["outcome"], mei["contact_id"]) == (2, "created", None)
@@ -99,11 +90,18 @@ def test_a_table_whose_file_is_gone_is_a_conflict(writer: Api, acme: TenantRef, 
     kept = next(path for path in files.rglob("*") if path.is_file())
     content = kept.read_bytes()
     kept.unlink()
-    for answer in (writer.get(f"imports/{run_id}/preview"), change(writer, run_id, {"encoding": "big5"})):
+    for answer in (
+        writer.get(f"imports/{run_id}/preview"),
+        writer.send("patch", f"imports/{run_id}", {"encoding": "big5"}),
+    ):
         assert (answer.status_code, answer.json()["code"]) == (409, "file_gone")
     kept.write_bytes(content)
     assert writer.get(f"imports/{run_id}/preview").status_code == 200
-    assert change(writer, run_id, {"encoding": "big5"}).json()["headers"] == ["姓名", "電子郵件", "Shoe"]
+    assert writer.send("patch", f"imports/{run_id}", {"encoding": "big5"}).json()["headers"] == [
+        "姓名",
+        "電子郵件",
+        "Shoe",
+    ]
 
 
 def test_what_cannot_be_is_refused_by_its_code(
@@ -119,12 +117,12 @@ def test_what_cannot_be_is_refused_by_its_code(
         ({"encoding": "klingon"}, "encoding"),
         ({"colour": "red"}, "colour"),
     ):
-        answer = change(writer, run_id, body)
+        answer = writer.send("patch", f"imports/{run_id}", body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field), answer.content
     assert writer.post(f"imports/{run_id}/undo").json()["code"] == "wrong_state"
     assert writer.post(f"imports/{run_id}/start").status_code == 200
     assert writer.post(f"imports/{run_id}/start").json()["code"] == "wrong_state"
-    assert change(writer, run_id, {"policy": "skip"}).status_code == 409
+    assert writer.send("patch", f"imports/{run_id}", {"policy": "skip"}).status_code == 409
     monkeypatch.setattr(tables, "MOST_BYTES", 10)
     large = send(writer, TABLE.encode())
     assert (large.status_code, large.json()["code"]) == (413, "too_large")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import DatabaseError
 from django.test import Client
@@ -18,13 +16,6 @@ from tenants.workspace.models import Agent
 from tests.contacts.privacy.ground import customer
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def nothing_waits() -> Iterator[None]:
-    access_log._waiting.clear()
-    yield
-    access_log._waiting.clear()
 
 
 def test_who_opens_a_conversation_is_noted(inbox: Inbox, as_bob: Client, bob_agent: Agent) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -23,14 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def api(caller: Caller, alice_agent: Agent, in_acme: object) -> Api:
     """A token that acts as Alice, an administrator."""
-    access_log._waiting.clear()
     return caller("write", agent=alice_agent)
-
-
-def send(api: Api, method: str, path: str, body: Any = None) -> Any:
-    call = getattr(api.client, method)
-    content = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
-    return call(f"/api/v1/{path}", headers=api._headers(), **content)
 
 
 def test_an_erasing_is_planned_confirmed_done_and_certified(api: Api, inbox: Inbox) -> None:
@@ -64,19 +55,19 @@ def test_a_second_agent_confirms_without_typing(
 def test_a_plan_can_be_taken_back(api: Api, inbox: Inbox) -> None:
     contact = customer(inbox)
     told = api.post(f"contacts/{contact.id}/erasures", {"mode": "erase"}).json()
-    assert send(api, "delete", f"erasures/{told['id']}").status_code == 204
+    assert api.send("delete", f"erasures/{told['id']}").status_code == 204
     assert api.get(f"erasures/{told['id']}").status_code == 404
 
 
 def test_a_person_on_hold_is_restricted(api: Api, inbox: Inbox) -> None:
     contact = customer(inbox)
     review = str(timezone.now().date() + timedelta(days=10))
-    placed = send(api, "put", f"contacts/{contact.id}/hold", {"reason": "case", "review_on": review})
+    placed = api.send("put", f"contacts/{contact.id}/hold", {"reason": "case", "review_on": review})
     assert (placed.status_code, placed.json()["review_on"]) == (200, review)
     refused = api.post(f"contacts/{contact.id}/erasures", {"mode": "erase"})
     assert (refused.status_code, refused.json()["code"]) == (409, "restricted")
     assert [row["contact_id"] for row in api.get("holds").json()["results"]] == [str(contact.id)]
-    assert send(api, "delete", f"contacts/{contact.id}/hold").status_code == 204
+    assert api.send("delete", f"contacts/{contact.id}/hold").status_code == 204
     assert api.post(f"contacts/{contact.id}/erasures", {"mode": "erase"}).status_code == 201
 
 
@@ -97,10 +88,10 @@ def test_an_export_is_asked_for_followed_and_fetched(
 def test_retention_is_read_with_its_preview_and_changed(api: Api) -> None:
     kinds = {row["kind"]: row for row in api.get("retention").json()["results"]}
     assert (kinds["inbound"]["keep"], kinds["inbound"]["is_on"], kinds["inbound"]["due"]) == (30, True, 0)
-    changed = send(api, "put", "retention/inbound", {"is_on": False, "keep": 60})
+    changed = api.send("put", "retention/inbound", {"is_on": False, "keep": 60})
     assert (changed.json()["keep"], changed.json()["is_on"]) == (60, False)
-    assert send(api, "put", "retention/nothing", {"is_on": True, "keep": 1}).status_code == 404
-    short = send(api, "put", "retention/events", {"is_on": True, "keep": 1})
+    assert api.send("put", "retention/nothing", {"is_on": True, "keep": 1}).status_code == 404
+    short = api.send("put", "retention/events", {"is_on": True, "keep": 1})
     assert (short.status_code, short.json()["code"]) == (409, "too_short")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -19,13 +18,6 @@ from tenants.workspace.models import Agent, AuditEntry, Event
 from tests.programs import Caller
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def nothing_waits() -> Iterator[None]:
-    access_log._waiting.clear()
-    yield
-    access_log._waiting.clear()
 
 
 @pytest.fixture

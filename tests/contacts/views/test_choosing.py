@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,13 +22,6 @@ from tests.contacts.people import a_person, a_thread, an_identity
 from tests.conversations.outgoing import an_inbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def nothing_waits() -> Iterator[None]:
-    access_log._waiting.clear()
-    yield
-    access_log._waiting.clear()
 
 
 @pytest.fixture

@@ -77,7 +77,6 @@ def test_a_page_costs_the_same_queries_whatever_it_shows(as_carol: Client, in_ac
 
 
 def test_a_look_at_the_list_is_noted(as_carol: Client, in_acme: TenantRef, carol_agent: Agent) -> None:
-    access_log._waiting.clear()
     as_carol.get("/contacts/?q=mei")
     access_log.write_waiting()
     [entry] = access_log.entries(actor_id=carol_agent.id)
