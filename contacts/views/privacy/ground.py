@@ -1,4 +1,4 @@
-"""What the screens of privacy share: a page in the brand's time zone, and the words for what is refused."""
+"""What the screens of privacy share: how they are shown, and the words for what is refused."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.privacy.erasing import ErasureRefused
 from contacts.privacy.exporting import ExportRefused
 from contacts.privacy.hold import HoldRefused, Restricted
 from contacts.privacy.retention import RetentionRefused
-from tenants.workspace.access import MemberRequest, zone_of
+from tenants.workspace.access import MemberRequest
 
 MOST_SHOWN = 50
 REFUSED = (ErasureRefused, ExportRefused, HoldRefused, RetentionRefused, Restricted)
@@ -37,8 +36,7 @@ RESTRICTED = _("Restricted: a legal hold lies on this person.")
 
 def page(request: MemberRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """A screen of privacy."""
-    with timezone.override(zone_of(request)):
-        return render(request, f"contacts/privacy/{template}.html", {**context, "section": "privacy"})
+    return render(request, f"contacts/privacy/{template}.html", {**context, "section": "privacy"})
 
 
 def tell(request: HttpRequest, refusal: Exception) -> None:
