@@ -52,7 +52,7 @@ def test_own_fields_are_called_by_their_titles(as_carol: Client, in_acme: Tenant
     rule = {"column_0": "name", "column_1": "custom.tea_size", "policy": "overwrite", "match_by": ["email"]}
     as_carol.post(f"/contacts/imports/{run.id}/columns/", rule)
     page = as_carol.get(f"/contacts/imports/{run.id}/").content.decode()
-    assert "Name, Size of the tin" in page and "Size of the tin · This is no number." in page
+    assert "Name, Size of the tin" in page and "Size of the tin · This is not a number." in page
 
 
 def test_what_is_no_table_is_said(as_carol: Client, in_acme: TenantRef) -> None:
