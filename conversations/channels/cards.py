@@ -6,9 +6,10 @@ Each channel draws a card natively where its platform can; where it cannot, `as_
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 MOST_CARDS = 10
@@ -19,6 +20,11 @@ TEXT_LENGTH = 640
 LABEL_LENGTH = 20
 PAYLOAD_LENGTH = 300
 ADDRESS_LENGTH = 1000
+
+_ADDRESS = re.compile(r"https://[^\s\x00-\x20\x7f]+")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+# Written out: with an exponent a few signs would be an amount of a thousand million digits.
+_AMOUNT = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,4})?")
 
 
 class CardKind(enum.StrEnum):
@@ -95,7 +101,7 @@ def read(content: Mapping[str, Any]) -> Card:
     """A card from its JSON form. Raises BadCard."""
     _require_known(content, "", Card.__dataclass_fields__)
     kind = content.get("kind")
-    if kind not in set(CardKind):
+    if not isinstance(kind, str) or kind not in set(CardKind):
         raise BadCard("kind", "unknown")
     buttons = _list(content, "buttons", MOST_BUTTONS)
     lines = _list(content, "lines", MOST_LINES)
@@ -199,7 +205,7 @@ def _text(content: Mapping[str, Any], name: str, most: int, place: str = "", *, 
 
 def _address(content: Mapping[str, Any], name: str, place: str = "") -> str:
     value = _text(content, name, ADDRESS_LENGTH, place)
-    if value and not value.startswith("https://"):
+    if value and not _ADDRESS.fullmatch(value):
         raise BadCard(f"{place}{name}", "not_https")
     return value
 
@@ -210,21 +216,12 @@ def _money(content: Mapping[str, Any], name: str, place: str = "") -> Money | No
         return None
     if not isinstance(value, dict) or set(value) != {"amount", "currency"}:
         raise BadCard(f"{place}{name}", "unknown")
-    currency = value["currency"]
-    if (
-        not isinstance(currency, str)
-        or len(currency) != 3
-        or not currency.isascii()
-        or not currency.isupper()
-    ):
+    amount, currency = str(value["amount"]), value["currency"]
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
         raise BadCard(f"{place}{name}.currency", "unknown")
-    try:
-        amount = Decimal(value["amount"] if isinstance(value["amount"], str) else str(value["amount"]))
-    except InvalidOperation:
-        raise BadCard(f"{place}{name}.amount", "not_a_number") from None
-    if not amount.is_finite() or abs(amount) >= 10**12:
+    if not _AMOUNT.fullmatch(amount):
         raise BadCard(f"{place}{name}.amount", "not_a_number")
-    return Money(amount, currency)
+    return Money(Decimal(amount), currency)
 
 
 def _written_money(money: Money) -> dict[str, str]:

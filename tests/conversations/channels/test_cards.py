@@ -61,6 +61,17 @@ def test_what_a_card_holds_is_read_into_its_parts() -> None:
         (changed(PRODUCT, price={"amount": "NaN", "currency": "TWD"}), "price.amount", "not_a_number"),
         (changed(PRODUCT, price={"amount": "1", "currency": "元"}), "price.currency", "unknown"),
         (changed(PRODUCT, price="480"), "price", "unknown"),
+        (changed(PRODUCT, kind=["product"]), "kind", "unknown"),
+        (changed(PRODUCT, kind={}), "kind", "unknown"),
+        (changed(PRODUCT, url="https://shop.example/\r\nX: y"), "url", "not_https"),
+        (changed(PRODUCT, url="https://"), "url", "not_https"),
+        (changed(PRODUCT, price={"amount": "1e-999999999", "currency": "TWD"}), "price.amount", "not_a_number"),
+        (changed(PRODUCT, price={"amount": "0e999999999", "currency": "TWD"}), "price.amount", "not_a_number"),
+        (changed(PRODUCT, price={"amount": "0." + "0" * 9000, "currency": "TWD"}), "price.amount", "not_a_number"),
+        (changed(PRODUCT, price={"amount": True, "currency": "TWD"}), "price.amount", "not_a_number"),
+        (changed(PRODUCT, price={"amount": [1], "currency": "TWD"}), "price.amount", "not_a_number"),
+        (changed(PRODUCT, price={"amount": "1" * 13, "currency": "TWD"}), "price.amount", "not_a_number"),
+        (changed(PRODUCT, price={"amount": "1", "currency": "T\nD"}), "price.currency", "unknown"),
         (changed(PRODUCT, buttons=[{"label": "x", "url": "https://a.io", "payload": "y"}]), "buttons.0.url", "missing"),
         (changed(PRODUCT, buttons=[{"label": "neither"}]), "buttons.0.url", "missing"),
         (changed(PRODUCT, buttons=[{"label": "x", "payload": "y"}] * 4), "buttons", "too_long"),
@@ -75,6 +86,12 @@ def test_what_is_no_card_is_refused_with_the_part_that_is_wrong(
     with pytest.raises(BadCard) as refusal:
         cards.read(content)
     assert (refusal.value.field, refusal.value.code) == (field, code)
+
+
+@pytest.mark.parametrize("amount", ["-0.5", "999999999999.9999", 12, 19.99])
+def test_an_amount_is_kept_as_it_was_written(amount: Any) -> None:
+    content = changed(PRODUCT, price={"amount": amount, "currency": "EUR"})
+    assert cards.write(cards.read(content))["price"] == {"amount": str(amount), "currency": "EUR"}
 
 
 def test_a_card_in_words_says_all_that_the_card_says() -> None:
