@@ -26,8 +26,11 @@ MOST_UIDS = 10_000  # looked at in one visit
 FACTS_AT_ONCE = 500
 FOLDER = "INBOX"
 
-TROUBLE = (imaplib.IMAP4.error, ImapToolsError, OSError, EOFError, ValueError)
-"""What a visit may fail with. ValueError: an answer that cannot be read."""
+MOST_UID = 2**32 - 1  # RFC 3501, section 9: nz-number
+LINE_COST = 100  # bytes that the shortest line takes once it is kept
+
+TROUBLE = (imaplib.IMAP4.error, ImapToolsError, OSError, EOFError, ValueError, LookupError)
+"""What a visit may fail with. ValueError, LookupError: an answer that cannot be read."""
 
 _SERVER = re.compile(r"(?:(imaps?)://)?([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?/?")
 _UID = re.compile(rb"\bUID (\d{1,20})\b")
@@ -94,17 +97,17 @@ class Visit:
         except (ImapToolsError, imaplib.IMAP4.error) as error:
             raise LogInRefused(str(error)[:200]) from None
         self._box.folder.set(FOLDER, readonly=True)
-        self.uid_validity = int(self._box.folder.status(FOLDER, ["UIDVALIDITY"])["UIDVALIDITY"])
+        self.uid_validity = _uid(self._box.folder.status(FOLDER, ["UIDVALIDITY"])["UIDVALIDITY"])
 
     def newer_than(self, uid: int) -> list[int]:
         """The UIDs above `uid`, ascending, at most MOST_UIDS."""
         found = self._box.uids(f"UID {uid + 1}:*", charset=None)  # "*" is the last one, even when it is older
-        return sorted(each for each in map(int, found[: MOST_UIDS * 2]) if each > uid)[:MOST_UIDS]
+        return sorted(each for each in map(_uid, found[: MOST_UIDS * 2]) if each > uid)[:MOST_UIDS]
 
     def since(self, day: date) -> list[int]:
         """The UIDs of mails that arrived on `day` or later, ascending, at most MOST_UIDS."""
         found = self._box.uids(AND(date_gte=day), charset=None)
-        return sorted(map(int, found[:MOST_UIDS]))
+        return sorted(map(_uid, found[:MOST_UIDS]))
 
     def facts(self, uids: Sequence[int]) -> dict[int, Facts]:
         """What the server tells of these mails; one that has gone is missing."""
@@ -190,7 +193,7 @@ class _Client(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         line = super().readline()
-        self._count(len(line))
+        self._count(max(len(line), LINE_COST))
         return line
 
     def drop(self) -> None:
@@ -222,11 +225,21 @@ def _facts(answer: Any) -> Facts | None:
     uid, size = _UID.search(line), _SIZE.search(line)
     if uid is None:
         return None
-    told = imaplib.Internaldate2tuple(line)
-    arrived_at = None
-    if told is not None:
-        try:
-            arrived_at = datetime(*told[:6]).astimezone(UTC)  # imaplib gives local time
-        except (ValueError, OverflowError, OSError):
-            arrived_at = None
-    return Facts(int(uid[1]), int(size[1]) if size else 0, arrived_at)
+    return Facts(_uid(uid[1]), int(size[1]) if size else 0, _arrived_at(line))
+
+
+def _arrived_at(line: bytes) -> datetime | None:
+    """The INTERNALDATE in an answer; None for one that no calendar knows."""
+    try:
+        told = imaplib.Internaldate2tuple(line)
+        return None if told is None else datetime(*told[:6]).astimezone(UTC)  # imaplib gives local time
+    except (ValueError, OverflowError, OSError, LookupError):
+        return None
+
+
+def _uid(told: str | bytes | int) -> int:
+    """A number that names a mail or a numbering. Raises ValueError for what is none."""
+    uid = int(told)
+    if not 0 < uid <= MOST_UID:
+        raise ValueError("no UID")
+    return uid

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 
 import pytest
 from pytest_django import Settings
@@ -101,6 +102,54 @@ def test_an_answer_without_bounds_or_sense_ends_the_visit(answer: bytes) -> None
         visit = visiting(address, seconds=1.0)
         with pytest.raises(imap.TROUBLE):
             visit.fetch(Facts(5, 10, None))
+        visit.__exit__()
+
+
+@pytest.mark.parametrize(
+    "told", ["31-Xxx-2026 10:00:00 +0000", "00-Dec-0000 23:59:59 +0000", "31-Dec-9999 23:59:59 -1200"]
+)
+def test_a_date_that_no_calendar_knows_costs_the_date_alone(told: str) -> None:
+    answer = f'* 1 FETCH (UID 5 RFC822.SIZE 7 INTERNALDATE "{told}")\r\nTAG OK done\r\n'.encode()
+    with server(FETCH=answer) as (address, _said), visiting(address) as visit:
+        assert visit.facts([5]) == {5: Facts(5, 7, None)}
+
+
+@pytest.mark.parametrize("number", [b"0", b"4294967296", b"99999999999999999999", b"five"])
+def test_a_number_that_is_no_uid_is_not_believed(number: bytes) -> None:
+    found = b"* SEARCH " + number + b"\r\nTAG OK done\r\n"
+    facts = b"* 1 FETCH (UID " + number + b" RFC822.SIZE 7)\r\nTAG OK done\r\n"
+    with server(SEARCH=found, FETCH=facts) as (address, _said), visiting(address) as visit:
+        for ask in (lambda: visit.newer_than(1), lambda: visit.since(date(2026, 1, 1))):
+            with pytest.raises(imap.TROUBLE):
+                ask()
+        if number != b"five":  # of which nothing is read at all
+            with pytest.raises(imap.TROUBLE):
+                visit.facts([5])
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        b"TAG OK done\r\n",
+        b'* STATUS "INBOX" ()\r\nTAG OK done\r\n',
+        b'* STATUS "INBOX" (UIDVALIDITY)\r\nTAG OK done\r\n',
+        b'* STATUS "INBOX" (UIDVALIDITY 0)\r\nTAG OK done\r\n',
+        b'* STATUS "INBOX" (UIDVALIDITY 99999999999999999999)\r\nTAG OK done\r\n',
+    ],
+)
+def test_a_folder_without_a_numbering_is_not_read(status: bytes) -> None:
+    with server(STATUS=status) as (address, _said), Visit(address, ends_at=time.monotonic() + 5) as visit:
+        with pytest.raises(imap.TROUBLE):
+            visit.log_in("support", password="secret")
+
+
+def test_many_short_lines_are_as_much_as_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "MOST_SESSION_BYTES", 20_000)
+    flood = b"* X\r\n" * 1_000 + b"* SEARCH 5\r\nTAG OK done\r\n"
+    with server(SEARCH=flood) as (address, _said):
+        visit = visiting(address)
+        with pytest.raises(imap.TROUBLE):
+            visit.newer_than(1)
         visit.__exit__()
 
 
