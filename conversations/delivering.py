@@ -147,7 +147,13 @@ def _settled_at_once(results: Sequence[tuple[attempts.Call, Sent | DeliveryError
                 defer(drain)
         failpoints.reach("outbound.before_mark")
         following = [call.conversation_id for call, end in settled.items() if end.has_next]
-        return attempts.begin_all(following) if following else []
+        return _each_for_itself(_begin_behind, following, lambda each: each) if following else []
+
+
+def _begin_behind(conversation_ids: Sequence[UUID]) -> list[attempts.Call]:
+    """Begin what waits behind messages that are being settled: where it breaks, they are settled all the same."""
+    with unit_of_work():
+        return attempts.begin_all(conversation_ids)
 
 
 def start() -> None:

@@ -167,3 +167,20 @@ def test_one_that_breaks_on_our_side_costs_no_other_its_turn(
     assert str(three[0].id) in caplog.text and "to 0" not in caplog.text
     monkeypatch.undo()
     assert Message.objects.filter(status="pending").count() == 1
+
+
+def test_a_message_that_cannot_be_begun_leaves_the_one_before_it_sent(
+    three: list[Conversation], callers: ThreadPoolExecutor, double: Double, bob_agent: Agent
+) -> None:
+    for conversation in three:
+        answer(conversation, "then", bob_agent)
+    behind = Message.objects.filter(conversation=three[0], text="then")
+    behind.update(details={"cards": [{"kind": "song"}]})
+    send(three, callers)
+    assert sorted(double.texts) == ["then", "then", "to 0", "to 1", "to 2"]
+    assert [statuses(conversation) for conversation in three] == [
+        ["sent", "pending"], ["sent", "sent"], ["sent", "sent"],
+    ]  # fmt: skip
+    behind.update(details={})
+    send(three, callers)
+    assert statuses(three[0]) == ["sent", "sent"] and len(double.texts) == 6
