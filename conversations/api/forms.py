@@ -78,30 +78,34 @@ class CardField(serializers.Field):
         return cards.write(value)
 
 
-class QuickReplyForm(serializers.Serializer):
+class Part(serializers.Serializer):
+    """A part of a body. A field that is written otherwise would be lost unseen (people who get no copy): refused as in
+    the body itself."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            refuse_unknown(data, type(self))
+        return super().to_internal_value(data)
+
+
+class QuickReplyForm(Part):
     label = serializers.CharField(max_length=cards.LABEL_LENGTH)  # type: ignore[assignment]
     payload = serializers.CharField(max_length=cards.PAYLOAD_LENGTH)
 
 
-class TemplateForm(serializers.Serializer):
+class TemplateForm(Part):
     id = serializers.UUIDField(help_text="An approved one of the conversation's inbox.")
     values = serializers.DictField(
         child=serializers.CharField(max_length=MOST_VALUE), default=dict, help_text="Gap -> value."
     )
 
 
-class MailForm(serializers.Serializer):
+class MailForm(Part):
     subject = serializers.CharField(
         allow_blank=True, default="", max_length=SUBJECT_LENGTH, help_text="Empty: the thread's own."
     )
     cc = serializers.ListField(child=serializers.CharField(), max_length=MOST_COPIES, default=list)
     bcc = serializers.ListField(child=serializers.CharField(), max_length=MOST_COPIES, default=list)
-
-    def to_internal_value(self, data: Any) -> Any:
-        """A field that is written otherwise would be people who get nothing: refused as in every body."""
-        if isinstance(data, Mapping):
-            refuse_unknown(data, MailForm)
-        return super().to_internal_value(data)
 
 
 class Reply(serializers.Serializer):
