@@ -8,6 +8,7 @@ number of threads bounds how many connections pages may hold.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -60,7 +61,7 @@ class Pages(ASGIHandler):
             return
         self._under_way += 1
         try:
-            respond = partial(copy_context().run, self._respond, scope, body)
+            respond = partial(copy_context().run, self._respond, _with_length(scope, body), body)
             response = await asyncio.get_running_loop().run_in_executor(self._threads, respond)
         finally:
             self._under_way -= 1
@@ -112,6 +113,16 @@ async def _body_of(receive: Receive) -> IO[bytes] | None:
         if not message.get("more_body", False):
             body.seek(0)
             return body
+
+
+def _with_length(scope: Scope, body: IO[bytes]) -> Scope:
+    """The same call with the length of its body, which one that comes in chunks does not announce: those who read
+    bodies take that for none."""
+    if any(name == b"content-length" for name, _value in scope["headers"]):
+        return scope
+    size = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    return {**scope, "headers": [*scope["headers"], (b"content-length", str(size).encode())]}
 
 
 def _start_of(response: Any) -> Message:

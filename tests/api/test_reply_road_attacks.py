@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,17 +13,18 @@ from django.utils import timezone
 
 from contacts.models import ContactIdentity
 from conversations import lifecycle
+from conversations.api import reply_road
 from conversations.models import Conversation, Inbox, Session
 from tenants.directory import TenantRef
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Event
 from tests.api.conftest import Api
-from tests.api.test_reply_road import Road, bobs, messages, path_of, road, sent
+from tests.api.test_reply_road import Gate, Road, bobs, gate, messages, path_of, road, sent
 from tests.conversations.outgoing import a_conversation, an_inbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-__all__ = ["bobs", "messages", "road"]
+__all__ = ["bobs", "gate", "messages", "road"]
 
 CARD = {"kind": "product", "title": "Tea"}
 
@@ -163,6 +165,97 @@ def test_a_conversation_in_whatever_state_is_answered_as_by_the_view(
     }
     of_person, of_machine = {"another one lives": "another_is_open"}, {"another app has it": "held_elsewhere"}
     assert refused == {**REFUSED, **(of_person if who == "bobs" else of_machine)}
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ([("authorization", "Bearer kt_another")], 401),
+        ([("content-type", "text/plain")], 415),
+        ([("accept-language", "ja"), ("accept-language", "en")], 201),
+    ],
+    ids=["two tokens", "two media types", "two languages"],
+)
+def test_a_header_said_twice_is_for_the_view_to_judge(
+    road: Road, writer: Api, messages: str, more: list[tuple[str, str]], status: int, in_acme: TenantRef
+) -> None:
+    road.learn(writer, messages)
+    assert asyncio.run(raw(road, writer, messages, [asking(b'{"text": "x"}')], more))[0] == status
+    assert (sent(), road.views) == (["x"] if status == 201 else [], 1)
+
+
+def test_a_body_in_pieces_is_one_body(road: Road, writer: Api, messages: str, in_acme: TenantRef) -> None:
+    assert (
+        asyncio.run(raw(road, writer, messages, [asking(b'{"text": ', more=True), asking(b'"The first."}')]))[
+            0
+        ]
+        == 201
+    )
+    assert road.views == 1
+    pieces = [asking(bytes([sign]), more=True) for sign in b'{"text": "\xe6\x82\xa8"}']
+    status, _events = asyncio.run(raw(road, writer, messages, [*pieces, asking(b"")]))
+    assert (status, sent(), road.views) == (201, ["您"], 1)
+
+
+def test_who_leaves_before_the_body_is_whole_has_said_nothing(
+    road: Road, writer: Api, messages: str, in_acme: TenantRef
+) -> None:
+    road.learn(writer, messages)
+    parts = [asking(b'{"text": "x"}', more=True), {"type": "http.disconnect"}]
+    assert asyncio.run(raw(road, writer, messages, parts)) == (0, [])
+    assert (sent(), road.views) == ([], 0)
+
+
+def test_a_storm_is_bounded_and_what_was_promised_is_there_once(
+    road: Road, bobs: Api, messages: str, gate: Gate, monkeypatch: pytest.MonkeyPatch, in_acme: TenantRef
+) -> None:
+    monkeypatch.setattr(reply_road, "MOST_WAITING", 40)
+    gate.opened.set()
+    road.learn(bobs, messages)
+    gate.reached.clear()
+    gate.opened.clear()
+    calls = [(bobs, messages, {"text": f"{n:03}", "client_id": str(uuid4())}) for n in range(60)]
+    answers = asyncio.run(gate.together(road, *calls))
+    taken = [body["text"] for status, _headers, body in answers if status == 201]
+    assert [status for status, _headers, _body in answers] == [201] * 40 + [503] * 20
+    assert sent() == taken and road.views == 0
+    again = [road.post(*call) for call in calls[39:42]]
+    assert [status for status, _headers, _body in again] == [201] * 3
+    assert sent() == [f"{n:03}" for n in range(42)]
+
+
+async def raw(
+    road: Road, api: Api, path: str, parts: list[Any], more: list[tuple[str, str]] | None = None
+) -> tuple[int, list[Any]]:
+    """What the road answers to the parts of a body as they come; 0 where it answers nothing."""
+    told = [
+        ("host", road.host),
+        ("authorization", f"Bearer {api.token}"),
+        ("content-type", "application/json"),
+        *(more or ()),
+    ]
+    events: list[Any] = []
+
+    async def receive() -> Any:
+        return parts.pop(0)
+
+    async def send(event: Any) -> None:
+        events.append(event)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "scheme": "http",
+        "path": f"/api/v1/{path}",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in told],
+    }
+    await road.application(scope, receive, send)
+    return (events[0]["status"] if events else 0), events
+
+
+def asking(body: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
 
 
 def wrote(row: Conversation, ago: timedelta | None) -> None:

@@ -27,6 +27,10 @@ def echo(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def form(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.POST.get("text", "nothing"))
+
+
 def slow(request: HttpRequest) -> HttpResponse:
     running.append(threading.current_thread().name)
     begun.release()
@@ -60,6 +64,7 @@ async def asynchronous(request: HttpRequest) -> StreamingHttpResponse:
 
 urlpatterns = [
     path("echo/", echo),
+    path("form/", form),
     path("slow/", slow),
     path("broken/", broken),
     path("streamed/", streamed),
@@ -127,6 +132,17 @@ async def test_a_request_is_answered_whole_with_headers_and_cookies() -> None:
     assert headers[b"X-Name"] == b"n"
     assert headers[b"Set-Cookie"].startswith(b"seen=yes")
     assert len(caller.sent) == 2
+
+
+async def test_a_form_that_comes_in_chunks_announces_no_length_and_is_read_all_the_same() -> None:
+    parts = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello\r\n', b"--b--\r\n"
+    caller = Caller("/form/", *parts)
+    caller.scope["headers"] = [
+        (b"host", b"acme.localhost"),
+        (b"transfer-encoding", b"chunked"),
+        (b"content-type", b"multipart/form-data; boundary=b"),
+    ]
+    assert (await caller.ask(Pages(1))).body == b"hello"
 
 
 async def test_a_caller_who_leaves_before_the_body_is_there_is_not_answered() -> None:
