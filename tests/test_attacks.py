@@ -86,6 +86,15 @@ def test_a_cursor_beyond_the_calendar_is_not_found(
     assert as_bob.get(f"{older}2026-01-01T00:00:00Z_1").status_code == 200
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00%2B00:00", "9999-12-31T23:59:59%2B00:00"])
+def test_a_list_that_was_opened_at_the_calendars_end_has_no_next_page(as_bob: Client, at: str) -> None:
+    now = timezone.now().isoformat().replace("+", "%2B")
+    closing = "/inbox/all/?order=closing&after="
+    assert as_bob.get(f"{closing}{at}_{now}_{now}_{uuid4()}").status_code == 404
+    for window in (at, now):
+        assert as_bob.get(f"{closing}{now}_{window}_{at}_{uuid4()}").status_code == 200
+
+
 @pytest.mark.parametrize("zone", ["Asia/Taipei", "America/Los_Angeles"])
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_a_report_of_a_day_at_the_calendars_end_is_refused_or_empty(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,9 @@ from tenants.workspace.log import newest_sequence
 PAGE = 50
 CLOSING = "closing"
 """The order by the reply window that closes next (?order=); without it the newest activity comes first."""
+
+LONGEST_LOOK = timedelta(days=366)
+"""How long a list may have been open whose next page is asked for."""
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -115,6 +119,10 @@ def deadline_position_of(cursor: str) -> DeadlinePosition | None:
     try:
         *times, row_id = cursor.split("_")
         as_of, closes_at, at = map(reads.instant_of, times)
+        if (
+            abs(timezone.now() - as_of) > LONGEST_LOOK
+        ):  # at the calendar's ends no window could be counted from it
+            raise ValueError("nobody looks for so long")
         return DeadlinePosition(as_of, closes_at, at, UUID(row_id))
     except ValueError:
         raise Http404 from None
