@@ -82,7 +82,7 @@ def _plausibility(content: bytes, codec: str) -> float:
         if character.isascii():
             continue
         seen += 1
-        pair = b"" if character == "\ufffd" else character.encode(codec)
+        pair = b"" if character == "\ufffd" else character.encode(codec, "ignore")  # half of a pair has none
         frequent += len(pair) == 2 and pair[0] in firsts and pair[1] >= lowest
     return frequent / seen if seen else 0.0
 

@@ -9,7 +9,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from contacts import merging
 from contacts.models import ContactIdentity
+from contacts.privacy.contact_rows import forget_identities
 from conversations import lifecycle, ways
 from conversations.models import POST, Conversation, Inbox
 from tenants.directory import TenantRef
@@ -71,6 +73,18 @@ def test_a_way_that_leads_nowhere_is_not_offered(closed: Conversation) -> None:
         assert offered(closed) == []
         Inbox.objects.filter(id=line.inbox_id).update(**back)
     ContactIdentity.objects.filter(id=line.identity_id).update(is_reachable=False)
+    assert offered(closed) == []
+
+
+def test_a_way_is_whose_address_it_is_merged_parted_again_or_erased(closed: Conversation) -> None:
+    other = a_conversation(an_inbox("line"))
+    assert offered(closed) == offered(other) == []
+    merged = merging.merge(closed.contact_id, [other.contact_id], by=SYSTEM)
+    assert offered(closed) == [other.id]
+    merging.undo(merged.id, by=SYSTEM)
+    assert offered(closed) == []
+    merging.merge(closed.contact_id, [other.contact_id], by=SYSTEM)
+    forget_identities(ContactIdentity.objects.filter(id=other.identity_id))
     assert offered(closed) == []
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from flufl.bounce import all_failures
 
+from conversations.channels import email_charsets
 from conversations.channels.base import Hook, Unparsable
 from conversations.channels.email import Email, part
 from conversations.channels.email_items import content_of
@@ -117,6 +118,20 @@ def test_a_text_survives_what_its_label_says(codec: str, text: str, label: str) 
         f"; charset={charset}" if charset else ""
     )
     assert read(head, text.encode(codec)).text == text
+
+
+def test_a_greeting_in_shift_jis_is_read() -> None:
+    """As Big5-HKSCS these bytes would be a letter with a mark of its own, which that charset writes in one."""
+    words = "ご挨拶が遅れました"
+    for charset in ("shift_jis", "big5", ""):
+        assert email_charsets.decode(words.encode("cp932"), charset) == words
+
+
+@pytest.mark.parametrize("codec", ["gb18030", "big5hkscs", "cp932"])
+def test_no_pair_of_bytes_is_an_error(codec: str) -> None:
+    for first in range(0x80, 0x100):
+        for second in range(0x30, 0x100):
+            assert email_charsets.decode(bytes([first, second]), codec)
 
 
 @pytest.mark.parametrize("charset", ["euc-kr", "ks_c_5601-1987"])

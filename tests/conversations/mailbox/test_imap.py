@@ -138,9 +138,12 @@ def test_a_number_that_is_no_uid_is_not_believed(number: bytes) -> None:
     ],
 )
 def test_a_folder_without_a_numbering_is_not_read(status: bytes) -> None:
-    with server(STATUS=status) as (address, _said), Visit(address, ends_at=time.monotonic() + 5) as visit:
-        with pytest.raises(imap.TROUBLE):
-            visit.log_in("support", password="secret")
+    with (
+        server(STATUS=status) as (address, _said),
+        Visit(address, ends_at=time.monotonic() + 5) as visit,
+        pytest.raises(imap.TROUBLE),
+    ):
+        visit.log_in("support", password="secret")
 
 
 def test_many_short_lines_are_as_much_as_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
