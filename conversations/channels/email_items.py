@@ -251,9 +251,10 @@ def _report(source: _Source, report: Report) -> Item:
 
 
 def _complaint(source: _Source, report: Report) -> Item:
-    if not report.address:
-        return _unknown(source, "report_complaint")
-    return AudienceChange(**source.common(), address=report.address, change="opted_out")
+    if not report.address or not report.message_id:
+        return _unknown(source, "report_complaint", report.address)
+    about = wire.bounded_id(report.message_id)
+    return AudienceChange(**source.common(), address=report.address, change="opted_out", about=about)
 
 
 def _told(source: _Source, report: Report) -> Item:

@@ -164,10 +164,15 @@ class DeliveryReport(Item):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceChange(Item):
-    """The customer followed, blocked, opted in or out."""
+    """The customer followed, blocked, opted in or out.
+
+    about: the platform's id of the message of ours that they complain of, where anybody could tell such a thing: it
+    counts only when that message went to them.
+    """
 
     address: str
     change: str  # followed | unfollowed | opted_in | opted_out
+    about: str = ""
     reply_handle: str = ""
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from contacts.identify import Address, Found
 from conversations.channels.items import (
+    AudienceChange,
     CommentChanged,
     DeliveryReport,
     IncomingAttachment,
@@ -188,6 +189,8 @@ def references(entry: Entry) -> list[Reference]:
     if isinstance(item, CommentChanged):
         named = (item.comment_id, item.parent_id)
         return [Reference(entry.inbox.id, comment_id[:300]) for comment_id in named if comment_id]
+    if isinstance(item, AudienceChange) and item.about:
+        return [Reference(entry.inbox.id, item.about)]
     if isinstance(item, DeliveryReport):
         return [Reference(entry.inbox.id, external_id) for external_id in item.external_ids]
     return []

@@ -61,7 +61,7 @@ def take_audience_change(batch: Batch, entry: Entry, item: AudienceChange) -> st
     """The customer came back or went: we know whether they can be reached. Strangers are not written down. Of two
     changes the one made later stands, whichever comes first."""
     person = batch.person(entry)
-    if person is None:
+    if person is None or not _may_tell(batch, entry, item, person.contact_id):
         return Outcome.UNRELATED
     known, at = batch.reachable.get(person.identity_id), entry.arrival.happened_at
     if known is None or known.at <= at:
@@ -70,6 +70,14 @@ def take_audience_change(batch: Batch, entry: Entry, item: AudienceChange) -> st
         wish = ContactOpted(contact_id=person.contact_id, channel=entry.inbox.channel, change=item.change)
         record(wish, by=Actor("contact", person.contact_id), happened_at=at)
     return Outcome.APPLIED
+
+
+def _may_tell(batch: Batch, entry: Entry, item: AudienceChange, contact_id: UUID) -> bool:
+    """Whether a change that anybody could tell comes from somebody who knows what we wrote to this very person."""
+    if not item.about:
+        return True
+    said = batch.said.get(Reference(entry.inbox.id, item.about))
+    return said is not None and said.direction == Message.Direction.OUT and said.contact_id == contact_id
 
 
 def apply_parked(batch: Batch, said: Said) -> None:

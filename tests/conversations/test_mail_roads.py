@@ -27,7 +27,7 @@ from tenants.directory import TenantRef
 from tenants.models import ChannelApp
 from tenants.scope import scoped_tenant, tenant_scope
 from tenants.workspace.events import SYSTEM, Actor
-from tenants.workspace.models import Agent
+from tenants.workspace.models import Agent, Event
 from tests.conversations.mail_double import MailDouble, running_mail_double
 from tests.conversations.outgoing import a_conversation, an_inbox, answer, deliver, statuses
 from tests.conversations.posting import call
@@ -84,6 +84,20 @@ def bounce_of(message_id: str, address: str) -> bytes:
         "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
         f"Final-Recipient: rfc822; {address}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\n"
         f"Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message_id}>\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def complaint_of(message_id: str, address: str) -> bytes:
+    enclosed = (
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{message_id}>\r\n"
+        if message_id
+        else ""
+    )
+    return (
+        f"Message-ID: <arf-{uuid4()}@relay.example>\r\nFrom: fbl@relay.example\r\nTo: {SUPPORT}\r\n"
+        "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: message/feedback-report\r\n\r\n"
+        f"Feedback-Type: abuse\r\nOriginal-Rcpt-To: {address}\r\n\r\n{enclosed}--b--\r\n"
     ).encode()
 
 
@@ -360,6 +374,30 @@ def test_a_bounce_fails_our_message(server: MailDouble, inbox: Inbox, bob_agent:
     message = Message.objects.get(direction="out")
     assert (message.status, message.error_kind) == ("failed", "recipient_gone")
     assert Conversation.objects.count() == 1 and Message.objects.count() == 2
+
+
+def test_only_who_got_a_mail_of_ours_can_complain_of_it(
+    server: MailDouble, inbox: Inbox, bob_agent: Agent
+) -> None:
+    arrive(inbox, mail("hello"), mail("hello", sender="ken@other.example"))
+    mei, ken = Conversation.objects.order_by("identity__address").reverse()
+    for conversation in (mei, ken):
+        answer(conversation, "good news", bob_agent)
+        deliver(conversation)
+    to_mei, to_ken = (
+        Message.objects.get(conversation=each, direction="out").external_id for each in (mei, ken)
+    )
+    assert to_mei and to_ken
+
+    def reachable() -> bool:
+        return ContactIdentity.objects.get(id=mei.identity_id).is_reachable
+
+    forged = ["", "any@relay.example", f"kontor.{uuid4()}@shop.example", to_ken]
+    arrive(inbox, *(complaint_of(each, "mei@customer.example") for each in forged))
+    assert reachable() and not Event.objects.filter(name="contact.opted").exists()
+    arrive(inbox, complaint_of(to_mei, "mei@customer.example"))
+    assert not reachable()
+    assert Event.objects.get(name="contact.opted").contact_id == mei.contact_id
 
 
 def test_an_automatic_answer_neither_opens_nor_waits(inbox: Inbox, bob_agent: Agent) -> None:

@@ -215,6 +215,7 @@ def test_receipts_complaints_and_our_own_mail_are_no_messages() -> None:
     assert isinstance(receipt, DeliveryReport) and receipt.status == "read"
     assert isinstance(complaint, AudienceChange)
     assert (complaint.address, complaint.change) == ("ken@other.example", "opted_out")
+    assert complaint.about == "kontor.0198f6b4-6d1c-7a32-9a5e-2f7f5c1d3e4b@shop.example"
     assert isinstance(own, UnknownItem) and own.name == "own_mail"
 
 
