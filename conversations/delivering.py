@@ -43,6 +43,7 @@ WORKERS = "post"
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_Result = tuple[attempts.Call, Sent | DeliveryError]
 
 
 @job(queue=LIVE)
@@ -69,13 +70,16 @@ def send_all(conversation_id: UUID) -> int:
 
 
 def send_together(
-    conversation_ids: Sequence[UUID], callers: Executor, done: Callable[[UUID, int], None]
+    conversation_ids: Sequence[UUID],
+    callers: Executor,
+    done: Callable[[UUID, int], None],
+    goes_on: Callable[[], bool],
 ) -> None:
     """The same for several conversations: begun together, called at the same time, settled together as far as the
     platforms answer at the same time. Nobody waits longer than PATIENCE_SECONDS for the answers of others.
 
     callers: has a free thread for each. done: told each conversation with the number of calls made, once it is
-    finished with, from this thread.
+    finished with, from this thread. goes_on: whether more may be begun; what is begun is called in any case.
     """
     counts = dict.fromkeys(conversation_ids, 0)
     under_way: dict[Future[Sent | DeliveryError], attempts.Call] = {}
@@ -83,21 +87,32 @@ def send_together(
     def go(calls: Iterable[attempts.Call]) -> None:
         for call in calls:
             counts[call.conversation_id] += 1
-            under_way[callers.submit(copy_context().run, _made, call)] = call
+            under_way[_submitted(callers, call)] = call
 
     try:
-        go(_each_for_itself(attempts.begin_all, conversation_ids, lambda each: each))
+        if goes_on():
+            go(_each_for_itself(attempts.begin_all, conversation_ids, lambda each: each))
         give_connection_back()
         _tell(done, counts, under_way.values())
         while under_way:
             answered = wait(under_way, PATIENCE_SECONDS).done
             if answered:
                 results = [(under_way.pop(future), future.result()) for future in answered]
-                go(_each_for_itself(_settled_at_once, results, lambda each: each[0].conversation_id))
+                settle = _settled_at_once if goes_on() else _settled_last
+                go(_each_for_itself(settle, results, lambda each: each[0].conversation_id))
                 give_connection_back()
                 _tell(done, counts, under_way.values())
     finally:
         _tell(done, counts, ())
+
+
+def _submitted(callers: Executor, call: attempts.Call) -> Future[Sent | DeliveryError]:
+    try:
+        return callers.submit(copy_context().run, _made, call)
+    except RuntimeError:  # the process ends, and executors take nothing more
+        answered: Future[Sent | DeliveryError] = Future()
+        answered.set_result(_made(call))
+        return answered
 
 
 def _tell(
@@ -137,7 +152,7 @@ def _each_for_itself(
     return [call for each in what for call in _each_for_itself(begin, [each], name)]
 
 
-def _settled_at_once(results: Sequence[tuple[attempts.Call, Sent | DeliveryError]]) -> list[attempts.Call]:
+def _settled_at_once(results: Sequence[_Result], *, is_last: bool = False) -> list[attempts.Call]:
     with unit_of_work():
         settled = attempts.finish_all(results)
         for call, end in settled.items():
@@ -146,8 +161,11 @@ def _settled_at_once(results: Sequence[tuple[attempts.Call, Sent | DeliveryError
             if end.recovered:
                 defer(drain)
         failpoints.reach("outbound.before_mark")
-        following = [call.conversation_id for call, end in settled.items() if end.has_next]
+        following = [call.conversation_id for call, end in settled.items() if end.has_next and not is_last]
         return _each_for_itself(_begin_behind, following, lambda each: each) if following else []
+
+
+_settled_last = partial(_settled_at_once, is_last=True)
 
 
 def _begin_behind(conversation_ids: Sequence[UUID]) -> list[attempts.Call]:

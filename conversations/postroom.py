@@ -136,7 +136,8 @@ class PostRoom:
     def _send(self, brand: _Brand, group: Sequence[UUID]) -> None:
         try:
             with tenant_scope(brand.tenant):
-                delivering.send_together(group, self._callers, partial(self._done, brand))
+                done = partial(self._done, brand)
+                delivering.send_together(group, self._callers, done, lambda: not self._is_closed)
         except Exception:
             logger.exception("of conversations %s of %s some could not be sent", group, brand.tenant.slug)
         finally:

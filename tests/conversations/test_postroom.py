@@ -55,7 +55,11 @@ class Desk:
             return list(self.pending.get(scoped_tenant().id, {}))[:limit]
 
     def send_together(
-        self, ids: Sequence[UUID], callers: Executor, done: Callable[[UUID, int], None]
+        self,
+        ids: Sequence[UUID],
+        callers: Executor,
+        done: Callable[[UUID, int], None],
+        goes_on: Callable[[], bool],
     ) -> None:
         tenant_id = scoped_tenant().id
         calls = {

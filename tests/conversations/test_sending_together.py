@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from conversations import attempts, delivering
 from conversations.channels.base import Sent
 from conversations.channels.errors import DeliveryError, ErrorKind
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, OutboundAttempt
 from tenants.directory import TenantRef
 from tenants.workspace.models import Agent
 from tests.conversations.double import Double
@@ -45,7 +45,10 @@ def three(in_acme: TenantRef, double: Double, bob_agent: Agent) -> list[Conversa
 def send(conversations: Sequence[Conversation], callers: ThreadPoolExecutor) -> Done:
     done: Done = []
     delivering.send_together(
-        [conversation.id for conversation in conversations], callers, lambda *told: done.append(told)
+        [conversation.id for conversation in conversations],
+        callers,
+        lambda *told: done.append(told),
+        lambda: True,
     )
     return done
 
@@ -122,7 +125,7 @@ def test_a_slow_platform_holds_up_its_own_conversation_only(
         seen.append(statuses(three[0]))
         done(conversation_id, calls)
 
-    delivering.send_together([each.id for each in three], callers, done_and_seen)
+    delivering.send_together([each.id for each in three], callers, done_and_seen, lambda: True)
     watcher.join(20)
     assert seen == [["pending"], ["pending"], ["sent"]]
     assert told[-1] == (three[0].id, 1)
@@ -184,3 +187,21 @@ def test_a_message_that_cannot_be_begun_leaves_the_one_before_it_sent(
     behind.update(details={})
     send(three, callers)
     assert statuses(three[0]) == ["sent", "sent"] and len(double.texts) == 6
+
+
+def test_a_process_that_ends_calls_what_it_has_begun_and_begins_nothing_more(
+    three: list[Conversation], callers: ThreadPoolExecutor, double: Double, bob_agent: Agent
+) -> None:
+    answer(three[0], "then", bob_agent)
+    callers.shutdown()  # as the interpreter does before its threads have ended
+    done: Done = []
+    delivering.send_together(
+        [each.id for each in three], callers, lambda *told: done.append(told), lambda: not double.texts
+    )
+    assert sorted(double.texts) == ["to 0", "to 1", "to 2"]
+    assert [statuses(conversation) for conversation in three] == [["sent", "pending"], ["sent"], ["sent"]]
+    assert not OutboundAttempt.objects.filter(outcome=OutboundAttempt.Outcome.CALLING).exists()
+    assert sorted(done) == sorted((each.id, 1) for each in three)
+    answer(three[1], "later", bob_agent)
+    delivering.send_together([three[1].id], callers, lambda *told: done.append(told), lambda: False)
+    assert statuses(three[1]) == ["sent", "pending"] and done[-1] == (three[1].id, 0)
