@@ -18,9 +18,9 @@ from conversations.models import Conversation, Inbox, Session
 from tenants.directory import TenantRef
 from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import Event
-from tests.api.conftest import Api
 from tests.api.test_reply_road import Gate, Road, bobs, gate, messages, path_of, road, sent
 from tests.conversations.outgoing import a_conversation, an_inbox
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
