@@ -45,6 +45,9 @@ MOST_SHOWN_ADDRESSES = 20
 MOST_ANSWERS = 25
 DATE_LENGTH = 100
 
+WRITTEN_FROM = "written_from"
+"""In a message's details: the address that wrote it, where it is not the conversation's own."""
+
 _RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-forwarded-to")
 _DMARC = re.compile(r"\bdmarc\s*=\s*([a-z]{1,20})", re.IGNORECASE)
 _FALLBACK_ADDRESS = "unknown-sender"
@@ -141,6 +144,7 @@ def _message(source: _Source) -> IncomingMessage:
     mail = source.mail
     sender = email_addresses.mailboxes([mail.first("from")])[:1]
     name = sender[0].name if sender else ""
+    writer = sender[0].address if sender else ""
     box = _answered(mail, source.recipients) or (sender[0] if sender else None)
     subject = mail.header("subject")[:SUBJECT_LENGTH]
     full, words, html = _words(mail, subject)
@@ -158,7 +162,10 @@ def _message(source: _Source) -> IncomingMessage:
         sender_language=mail.header("content-language").partition(",")[0].strip()[:12],
         answers=_answers(source, replied_to),
         is_automatic=email_reports.is_automatic(mail),
-        details=_details(source, subject, full if full != words else "", html),
+        details={
+            **_details(source, subject, full if full != words else "", html),
+            **({WRITTEN_FROM: writer} if box and writer != box.address else {}),
+        },
     )
 
 

@@ -14,13 +14,11 @@ from uuid import UUID
 
 from conversations import reply_tokens
 from conversations.channels.email_addresses import REPLY
+from conversations.channels.email_items import WRITTEN_FROM
 from conversations.channels.items import IncomingMessage
 from conversations.inbound.records import Entry
 from tenants.arrays import columns
 from tenants.statements import prepared
-
-WRITTEN_FROM = "written_from"
-"""In a message's details: the address that wrote it, where it is not the conversation's own."""
 
 _OWN_ID = re.compile(r"kontor\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@.+")
 _NONE = UUID(int=0)

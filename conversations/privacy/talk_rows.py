@@ -20,8 +20,8 @@ from contacts.erased_addresses import ERASED, digest_of_name
 from contacts.privacy import holders
 from contacts.privacy.holders import ExportedFile, Holder, Person, Row
 from conversations import lifecycle
+from conversations.channels.email_items import WRITTEN_FROM
 from conversations.files import storing
-from conversations.inbound.answers import WRITTEN_FROM
 from conversations.models import Attachment, Conversation, Message, OutboundAttempt, StoredFile
 from tenants.arrays import array
 from tenants.statements import prepared

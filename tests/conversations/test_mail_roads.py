@@ -204,6 +204,21 @@ def test_an_answer_from_another_address_lands_in_the_thread_it_answers(
     assert message_from_bytes(server.mails[-1])["To"] == "mei@customer.example"
 
 
+def test_who_asks_for_answers_to_another_is_named(inbox: Inbox) -> None:
+    """Anybody can write a mail whose answer goes to a customer: it stands in their thread, and not as their own."""
+    arrive(
+        inbox,
+        mail("hello"),
+        mail("send it to me", sender="mallory@c.example", Reply_To="mei@customer.example"),
+    )
+    rows = queries.thread(Conversation.objects.get().id)
+    assert [(row["text"], row["written_from"]) for row in rows] == [
+        ("hello", ""), ("send it to me", "mallory@c.example"),
+    ]  # fmt: skip
+    newest = mail_threads.last_of_customer(rows)
+    assert newest is not None and newest["text"] == "hello"
+
+
 def test_an_uncertain_message_is_found_by_its_own_id(
     server: MailDouble, inbox: Inbox, bob_agent: Agent
 ) -> None:

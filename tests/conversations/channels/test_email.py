@@ -165,6 +165,9 @@ def test_a_form_on_a_website_is_answered_to_the_customer_it_names() -> None:
         "Mei",
         ["web@shop.example"],
     )
+    assert item.details["written_from"] == "web@shop.example"
+    own = read("From: Mei <mei@customer.example>\nReply-To: Mei@customer.example\nTo: support@shop.example")
+    assert "written_from" not in own.details
     looped = read("From: a@b.example\nReply-To: support@shop.example\nTo: support@shop.example")
     assert looped.address == "a@b.example"
 
