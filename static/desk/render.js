@@ -118,8 +118,9 @@ export function paintBubble(element, message) {
 /** The subject of a mail, which leads to the whole of it, and who wrote it where it is not the customer's own address. */
 function paintMail(element, message) {
   const link = field(element, "mail");
-  field(element, "subject").hidden = !message.subject || Boolean(message.unsent_at);
+  field(element, "subject").hidden = Boolean(message.unsent_at) || !(message.subject || message.written_from);
   link.textContent = message.subject ?? "";
+  link.hidden = !message.subject;
   if (message.id) address(link, message.id, "href");
   const isCustomers = message.direction === "in" && !message.written_from;
   element.dataset.everybody = isCustomers ? [...(message.mail_to ?? []), ...(message.cc ?? [])].join(" ") : "";

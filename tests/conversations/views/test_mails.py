@@ -154,3 +154,14 @@ def test_what_is_no_mail_or_was_taken_back_has_no_page(
     assert as_bob.get(f"/desk/messages/{other.id}/mail/").status_code == 404
     assert as_bob.get(f"/desk/messages/{mail.id}/mail/").status_code == 200
     assert as_bob.get(f"/desk/messages/{mail.id}/mail/page/").status_code == 404
+
+
+@pytest.mark.parametrize(("written_from", "beginning"), [("mallory@c.example", ""), ("", " hidden")])
+def test_who_wrote_from_another_address_is_named_also_where_no_subject_stands(
+    as_bob: Client, mail: Message, acme: TenantRef, written_from: str, beginning: str
+) -> None:
+    with tenant_scope(acme):
+        Message.objects.filter(id=mail.id).update(details={"written_from": written_from})
+    page = as_bob.get(f"/inbox/all/{mail.conversation_id}/").content.decode()
+    paragraph = f'data-field="subject"{beginning}><a data-field="mail" dir="auto" hidden'
+    assert paragraph in page and f'data-field="written-from">{written_from}<' in page
