@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
@@ -119,9 +120,7 @@ def deadline_position_of(cursor: str) -> DeadlinePosition | None:
     try:
         *times, row_id = cursor.split("_")
         as_of, closes_at, at = map(reads.instant_of, times)
-        if (
-            abs(timezone.now() - as_of) > LONGEST_LOOK
-        ):  # at the calendar's ends no window could be counted from it
+        if abs(timezone.now() - as_of) > LONGEST_LOOK:  # from the calendar's end no window can be counted
             raise ValueError("nobody looks for so long")
         return DeadlinePosition(as_of, closes_at, at, UUID(row_id))
     except ValueError:
