@@ -200,7 +200,8 @@ def _state(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:
 
 
 def _newest(inbox: Inbox) -> Conversation | None:
-    rows = Conversation.objects.select_related("contact").filter(inbox=inbox)
+    """The talk with one person in which the customer wrote last: no group, and nothing public."""
+    rows = Conversation.objects.select_related("contact").filter(inbox=inbox, thread="")
     return rows.filter(last_customer_message_at__isnull=False).order_by("-last_customer_message_at").first()
 
 

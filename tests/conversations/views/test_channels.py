@@ -14,7 +14,7 @@ from conversations.channels import registry
 from conversations.channels.base import AccountCheck
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.mailbox.models import MailboxCursor
-from conversations.models import Inbox, Message
+from conversations.models import POST, Conversation, Inbox, Message
 from tenants import channel_apps, directory
 from tenants.workspace.models import AuditEntry, Team
 from tests.conversations.outgoing import TOKEN, a_conversation, an_inbox, waiting
@@ -88,6 +88,10 @@ def test_a_test_goes_to_whoever_wrote_last(as_alice: Client) -> None:
     inbox = an_inbox("line")
     a_conversation(inbox, wrote_at=timezone.now() - timedelta(hours=2))
     late = a_conversation(inbox, wrote_at=timezone.now() - timedelta(minutes=1))
+    for of_many in ("group-1", f"{POST}711"):
+        Conversation.objects.filter(id=a_conversation(inbox, wrote_at=timezone.now()).id).update(
+            thread=of_many
+        )
     as_alice.post(f"/channels/{inbox.id}/test/")
     sent = Message.objects.get(direction="out")
     assert sent.conversation_id == late.id and inbox.name in sent.text
