@@ -50,6 +50,8 @@ SELECT uuidv7(), %(inbox)s, id, contact_id, '', CASE WHEN place %% 5 = 0 THEN 'o
        %(each)s, %(each)s, '您好', 'in', now() - place * %(pace)s * interval '1 second', now()
   FROM (SELECT i.*, row_number() OVER (ORDER BY address) AS place FROM contacts_contactidentity i) numbered
 """
+PIECES = "CREATE TEMPORARY TABLE piece (place bigint PRIMARY KEY, words text) ON COMMIT DROP"
+CUT = "INSERT INTO piece SELECT n, substr(%(corpus)s, n + 1, %(piece)s) FROM generate_series(0, %(pieces)s - 1) n"
 MESSAGES = """
 INSERT INTO conversations_message
        (id, conversation_id, inbox_id, number, direction, kind, text, author_kind, external_id, status,
@@ -58,11 +60,12 @@ SELECT uuidv7(), id, inbox_id, n, 'in', 'text',
        CASE WHEN nth %% 2 = 0 THEN '您好，' ELSE '' END || CASE WHEN nth %% 100 = 0 THEN '我想退貨。' ELSE '' END
        || CASE WHEN nth %% 5000 = 0 THEN '統編怎麼填？' ELSE '' END
        || CASE WHEN nth %% 100000 = 0 THEN '有鍍金的嗎？' ELSE '' END
-       || substr(%(corpus)s, 1 + (nth * 7919 %% (%(size)s - %(piece)s))::int, %(piece)s),
+       || words,
        'contact', 'm' || id || n, 'received', '', '', false, last_activity_at - (%(each)s - n) * interval '10 s',
        now(), '', '', '{}'
   FROM (SELECT c.*, n, row_number() OVER (ORDER BY c.last_activity_at, n) AS nth
           FROM conversations_conversation c, generate_series(1, %(each)s) n) numbered
+  JOIN piece ON piece.place = nth * 7919 %% %(pieces)s
 """
 TABLES = (
     "contacts_contact", "contacts_contactidentity", "contacts_contactaddress", "conversations_conversation",
@@ -98,12 +101,12 @@ def _made(contacts: int, messages: int) -> Ground:
             "each": messages // contacts,
             "pace": SHORTEST_PERIOD_HOURS * 3600 / contacts,
             "corpus": corpus(),
-            "size": CORPUS,
+            "pieces": CORPUS - PIECE,
             "piece": PIECE,
         }
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
-            for statement in (PEOPLE, IDENTITIES, ADDRESSES, CONVERSATIONS, MESSAGES):
+            for statement in (PEOPLE, IDENTITIES, ADDRESSES, CONVERSATIONS, PIECES, CUT, MESSAGES):
                 cursor.execute(statement, values)
     analyse(brand, *TABLES)
     return Ground(brand, contacts, messages)

@@ -52,7 +52,7 @@ class Page:
 
 
 def messages(wish: Wish, *, after: Position | None = None, limit: int) -> Page:
-    """What was said with all the words. At most seven queries; none without a word."""
+    """What was said with all the words. At most eight queries; none without a word."""
     if not wish.box.needles or wish.inbox_ids == frozenset():
         return Page([], None)
     walked = MessageTerms.objects.all()
@@ -73,7 +73,7 @@ def messages(wish: Wish, *, after: Position | None = None, limit: int) -> Page:
 
 
 def conversations(wish: Wish, *, member: Acting, after: Position | None = None, limit: int) -> Page:
-    """The conversations that the operators mean; with words, those of customers who have them. At most four queries."""
+    """The conversations that the operators mean; with words, those of customers who have them. At most five queries."""
     if wish.box.is_empty or wish.inbox_ids == frozenset():
         return Page([], None)
     condition = wish.conversations & wish.active
@@ -88,7 +88,7 @@ def conversations(wish: Wish, *, member: Acting, after: Position | None = None, 
 
 
 def contacts(wish: Wish, *, member: Acting, after: UUID | None = None, limit: int) -> Page:
-    """The contacts that have the words and whom the operators mean. At most ten queries."""
+    """The contacts that have the words and whom the operators mean. At most eleven queries."""
     if wish.box.is_empty or wish.inbox_ids == frozenset():
         return Page([], None)
     only = gates.visible_contacts(member) & wish.contact
