@@ -143,7 +143,7 @@ def _round(erasure: Erasure, person: Person, ends_at: float) -> bool:
     """Empty holder after holder, in small steps, until the time is over. False when nothing was left anywhere."""
     found = False
     for holder in holders.registered():
-        # Found many at a time: each search also passes what is already empty, and a small limit leads the server astray.
+        # Found many at a time: each search passes what is already empty, and a small limit leads the server astray.
         keys = list(holder.holding(person).order_by().values_list("pk", flat=True)[:ROWS_FOUND_AT_ONCE])
         for start_at in range(0, len(keys), ROWS_AT_ONCE):
             found = True
