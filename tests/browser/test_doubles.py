@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 NAME = "Rosalind Achterberg"
 BY_CHAT, BY_PAGE, BY_MAIL = "Is my tent pole in stock?", "It is the long pole.", "One more about the pole."
 MEANWHILE = "Have you found the pole?"
-CHANNELS = {"Website": (BY_CHAT,), "Messenger": (BY_PAGE, MEANWHILE), "E-mail": (BY_MAIL,)}
+CHANNELS = {"Website chat": (BY_CHAT,), "Messenger": (BY_PAGE, MEANWHILE), "E-mail": (BY_MAIL,)}
 """What the person reaches us by, and what was said there."""
 
 
