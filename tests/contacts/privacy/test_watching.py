@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -120,16 +121,20 @@ def test_the_administrators_see_it_and_say_that_they_have_looked_into_it(
     assert "unusually many contacts." not in as_alice.get("/privacy/").content.decode()
     saw(bob_agent, 11)
     watching.look()
+    cache.clear()  # the head of the page knows it a minute later
     assert (
         "Somebody of the staff looked at unusually many contacts."
         in as_alice.get("/privacy/").content.decode()
     )
     page = as_alice.get("/privacy/accesses/").content.decode()
     assert "I have looked into it" in page and bob_agent.name in page
+    assert '<span class="alerts">1<' in as_alice.get("/contacts/").content.decode()
+    assert '<span class="alerts">' not in as_bob.get("/contacts/").content.decode()
     alert = AccessAlert.objects.get()
     assert as_bob.post(f"/privacy/alerts/{alert.id}/").status_code == 403
     assert as_alice.post(f"/privacy/alerts/{alert.id}/").status_code == 302
-    assert "I have looked into it" not in as_alice.get("/privacy/accesses/").content.decode()
+    page = as_alice.get("/privacy/accesses/").content.decode()
+    assert "I have looked into it" not in page and '<span class="alerts">' not in page
     assert watching.unseen() == 0
     assert AuditEntry.objects.filter(act="access_alert.seen").exists()
 
