@@ -6,10 +6,11 @@ from base64 import b64encode
 from datetime import timedelta
 from email.utils import format_datetime
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
-from django.utils import formats, timezone, translation
+from django.utils import timezone, translation
 
 from contacts.models import Contact, ContactNote, ErasureEntry
 from contacts.privacy import certificates, erasing, hold, restoring
@@ -17,6 +18,7 @@ from contacts.privacy.erasing import ErasureRefused
 from contacts.privacy.hold import Restricted
 from conversations import queries
 from conversations.models import Conversation, InboundRecord, Inbox, Message, Session, Wait
+from tenants.templatetags import house
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, AuditEntry, Event
 from tests.contacts.privacy.ground import customer, erase, work
@@ -61,8 +63,8 @@ def test_an_erased_message_says_that_it_was_and_when(
     before = [as_alice.get(page, headers={"accept-language": language}) for page in pages]
     erase(contact, alice_agent)
     [row] = queries.thread(talk.id)
-    with translation.override(language):
-        said = words.format(formats.date_format(row["erased_at"], "SHORT_DATE_FORMAT"))
+    with translation.override(language), timezone.override(ZoneInfo("Asia/Taipei")):
+        said = words.format(house.day(row["erased_at"]))
     for page, earlier in zip(pages, before, strict=True):
         assert said not in earlier.content.decode()
         assert said in as_alice.get(page, headers={"accept-language": language}).content.decode()
