@@ -47,6 +47,7 @@ from conversations.api.ledger import InboxDays, InboxRecords
 from conversations.api.messages import Messages, OneMessage
 from conversations.api.search import Search
 from conversations.gates import visible_contacts
+from conversations.surveys.api import SurveyResponses
 from conversations.templates.api import InboxTemplates, PreviewTemplate, SyncTemplates
 from tenants.workspace.rest import NothingHere
 
@@ -91,6 +92,7 @@ urlpatterns = [
             ("exports", ContactExports, "contact_exports"),
             ("erasures", ContactErasures, "contact_erasures"),
             ("hold", ContactHold, "contact_hold"),
+            ("survey-responses", SurveyResponses, "survey_responses"),
         ]
     ),
     *(

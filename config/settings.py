@@ -65,6 +65,7 @@ TENANT_APPS = [
     "conversations.comments",
     "conversations.mailbox",
     "conversations.search",
+    "conversations.surveys",
     "conversations.templates",
     "reporting",
 ]
@@ -299,6 +300,7 @@ SPECTACULAR_SETTINGS = {
         "ConsentState": "contacts.models.consents.Consent.State",
         "ConversationStatus": "conversations.models.conversations.Conversation.Status",
         "ErasureMode": "contacts.models.privacy.Erasure.Mode",
+        "SurveyKind": "conversations.surveys.models.SurveyResponse.Kind",
     },
 }
 

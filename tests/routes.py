@@ -365,6 +365,13 @@ API = [
         CREATORS,
         {"shop": "main", "number": "A-1", "placed_at": "2026-03-01T00:00:00Z"},
     ),
+    Row("api/v1/contacts/<uuid:contact_id>/survey-responses", "GET", READERS),
+    Row(
+        "api/v1/contacts/<uuid:contact_id>/survey-responses",
+        "POST",
+        CREATORS,
+        {"source": "main", "number": "1", "kind": "nps", "score": 9, "answered_at": "2026-03-01T00:00:00Z"},
+    ),
     Row("api/v1/contacts/merges", "GET", READERS),
     Row(
         "api/v1/contacts/merges",

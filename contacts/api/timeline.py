@@ -24,13 +24,15 @@ class TimelineQuery(PageQuery):
     kinds = serializers.CharField(
         required=False,
         max_length=200,
-        help_text="Only these, divided by commas: message, state, note, change, consent, order.",
+        help_text="Only these, divided by commas: message, state, note, change, consent, order, survey.",
     )
 
 
 class TimelineEntry(serializers.Serializer):
     kind = serializers.CharField()
-    id = serializers.CharField(help_text="Of the message, note, consent, order, or the number of the event.")
+    id = serializers.CharField(
+        help_text="Of the message, note, consent, order, survey response, or the number of the event."
+    )
     at = serializers.DateTimeField(help_text="Platform time.")
     data = serializers.DictField()  # type: ignore[assignment]
 

@@ -1,7 +1,8 @@
 """Everything that points at a contact, found by reflection, and how it goes over to another one.
 
-A foreign key of whatever app moves by itself. Where a contact stands in a unique constraint, its model must say what
-happens to two rows that say the same; where rows are about the merge itself, they stay:
+A foreign key of whatever app moves by itself; with an identity beside it, the database lets the row follow that one.
+Where a contact stands in a unique constraint, its model must say what happens to two rows that say the same; where rows
+are about the merge itself, they stay:
 
     relations.pair(ContactLabel, "contact", others=("label_id",))
     relations.stays(MergeRecord, "survivor")
@@ -84,7 +85,11 @@ def moving() -> list[Relation]:
     """Those whose rows move. Raises ImproperlyConfigured when one is in a unique constraint and nobody said how."""
     if found := forgotten():
         raise ImproperlyConfigured(f"say how these merge (contacts.merging.relations): {', '.join(found)}")
-    return [each for each in every() if each.label not in _staying and not follows_identity(each)]
+    return [
+        each
+        for each in every()
+        if each.label not in _staying and (not follows_identity(each) or _may_have_none(each))
+    ]
 
 
 def following() -> list[Relation]:
@@ -103,13 +108,7 @@ def forgotten() -> list[str]:
 
 def follows_identity(relation: Relation) -> bool:
     """Whether the database itself moves the rows along with their identity."""
-    return any(
-        isinstance(each, CompositeForeignKey)
-        and relation.name in each.fields
-        and apps.get_model(each.to) is ContactIdentity
-        and relation.model is not ContactIdentity
-        for each in relation.model._meta.constraints
-    )
+    return bool(_identities(relation))
 
 
 def move(kept_id: UUID, merged_ids: Sequence[UUID], *, twins: bool = True) -> Moved:
@@ -137,14 +136,34 @@ def move_back(kept_id: UUID, merged_id: UUID, rows: Mapping[str, Iterable[str]])
     """Let rows that went over point at the merged contact again, as far as they still are the survivor's."""
     for relation in moving():
         if ids := rows.get(relation.label):
-            still = relation.model._default_manager.filter(pk__in=list(ids), **{relation.column: kept_id})
+            still = _rows(relation, [kept_id]).filter(pk__in=list(ids))
             still.update(**{relation.column: merged_id})
 
 
+def _identities(relation: Relation) -> list[str]:
+    """The fields beside the contact by which rows follow their identity."""
+    return [
+        name
+        for each in relation.model._meta.constraints
+        if isinstance(each, CompositeForeignKey)
+        and relation.name in each.fields
+        and apps.get_model(each.to) is ContactIdentity
+        and relation.model is not ContactIdentity
+        for name in each.fields
+        if name != relation.name
+    ]
+
+
+def _may_have_none(relation: Relation) -> bool:
+    """Whether there are rows that follow no identity although others do."""
+    return any(relation.model._meta.get_field(name).null for name in _identities(relation))
+
+
 def _rows(relation: Relation, contact_ids: Iterable[UUID]) -> Any:
-    return relation.model._default_manager.filter(**{f"{relation.column}__in": list(contact_ids)}).order_by(
-        "pk"
-    )
+    """Rows of these contacts that follow no identity."""
+    alone = {f"{name}__isnull": True for name in _identities(relation)}
+    rows = relation.model._default_manager.filter(**{f"{relation.column}__in": list(contact_ids)}, **alone)
+    return rows.order_by("pk")
 
 
 def _without_twins(

@@ -14,9 +14,9 @@ from tenants.workspace.events import Actor, record, unit_of_work
 
 
 def split(identity_id: UUID, *, by: Actor) -> Contact:
-    """Make the identity, with its aliases and threads, a new contact. Notes, labels and orders stay: nobody can tell
-    whose they are. Raises ContactIdentity.DoesNotExist; MergeRefused: only_identity, moved_meanwhile, or a registered
-    reason."""
+    """Make the identity, with its aliases, its threads and what was answered about these, a new contact. Notes, labels
+    and orders stay: nobody can tell whose they are. Raises ContactIdentity.DoesNotExist; MergeRefused: only_identity,
+    moved_meanwhile, or a registered reason."""
     with unit_of_work():
         identity = ContactIdentity.objects.select_related("stands_for").get(id=identity_id)
         head = identity.stands_for or identity

@@ -28,6 +28,15 @@ from tenants.workspace.models import AuditEntry, Event
 SHORTEST_LOG = 7  # days: integrators read the change feed by their own cursor, and may be down for some days
 
 
+_speaking: list[type[Model]] = [ContactAddress, ContactNote, Order, LegalHold]
+
+
+def speaks(model: type[Model]) -> None:
+    """Whoever is the `contact` of a row of this model is no silent visitor."""
+    if model not in _speaking:  # an app may be made ready twice
+        _speaking.append(model)
+
+
 def register() -> None:
     """Tell the schedules. What a brand might miss is off until it decides."""
     for kind in (
@@ -77,8 +86,7 @@ def _remove_exports(keys: Sequence[Any]) -> None:
 def _silent_visitors(cutoff: datetime) -> QuerySet[Contact]:
     """Contacts whom nobody knows and who never said anything: no name, no address, no row that speaks of them."""
     known = ~Q(name="")
-    models: tuple[type[Model], ...] = (ContactAddress, ContactNote, Order, LegalHold)
-    for model in models:
+    for model in _speaking:
         known |= Q(Exists(model._default_manager.filter(contact_id=OuterRef("id"))))
     spoke = Q()
     for relation in ContactIdentity._meta.related_objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from contacts import addresses, consent, custom_fields, labels, names, notes, orders, queries
 from contacts.models import Consent, Contact, ContactAddress, CustomField, Label
-from tenants.workspace.access import Member, MemberRequest, Permission
+from tenants.workspace.access import Acting, Member, MemberRequest, Permission
 
 NOTES_SHOWN = 20
 ORDERS_SHOWN = 5
@@ -46,6 +47,23 @@ class OwnValue:
         return self.value if isinstance(self.value, list) else [self.value]
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A fold of the part that another app prints. told: what its template shows, as `told`; empty where there is
+    nothing to show. A number of queries that does not depend on the person."""
+
+    template: str
+    told: Callable[[Acting, Contact], Mapping[str, Any]]
+
+
+_sections: dict[str, Section] = {}
+
+
+def also_show(section: Section) -> None:
+    """Show this fold behind the others."""
+    _sections[section.template] = section
+
+
 def own_values(contact: Contact) -> list[OwnValue]:
     """The brand's own fields with what stands in them. One query."""
     return [OwnValue(field, contact.custom.get(field.key)) for field in custom_fields.in_use()]
@@ -71,6 +89,7 @@ def context_of(member: Member, contact: Contact) -> dict[str, Any]:
         "channels": sorted({row["channel"] for row in identities}),
         "purposes": Consent.Purpose.choices,
         "orders": orders.of_contact(contact.id, limit=ORDERS_SHOWN),
+        "sections": [(each.template, each.told(member, contact)) for each in _sections.values()],
         "may_change": member.may(Permission.CHANGE_CONTACTS) and contact.erased_at is None,
     }
 

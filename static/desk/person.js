@@ -2,7 +2,7 @@
 
 import { writeAll } from "./times.js";
 
-const ABOUT = /^(contact|order)\./;
+const ABOUT = /^(contact|order|survey)\./;
 const PAUSE_MS = 400;
 
 let timer;

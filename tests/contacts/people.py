@@ -14,6 +14,7 @@ from contacts.events import ContactUpdated
 from contacts.merging import repointing
 from contacts.models import Contact, ContactIdentity, ContactLabel, ContactNote, Label, Order
 from conversations.models import Conversation, Inbox, Message, Session
+from conversations.surveys.models import SurveyResponse
 from tenants.workspace.events import SYSTEM, record, unit_of_work
 from tests.conversations.outgoing import an_inbox
 
@@ -93,6 +94,17 @@ def a_note(contact: Contact, text: str) -> ContactNote:
 
 def an_order(contact: Contact, number: str) -> Order:
     return Order.objects.create(contact=contact, shop="main", number=number, placed_at=timezone.now())
+
+
+def an_answer(
+    contact: Contact, number: str, about: Conversation | None = None, **given: Any
+) -> SurveyResponse:
+    """What the person answered to a survey, about a conversation of theirs or about none."""
+    given = {"kind": "csat", "score": 4, "answered_at": timezone.now(), **given}
+    identity_id = about and about.identity_id
+    return SurveyResponse.objects.create(
+        contact=contact, source="main", number=number, conversation=about, identity_id=identity_id, **given
+    )
 
 
 def run_jobs() -> None:

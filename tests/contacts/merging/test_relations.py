@@ -12,6 +12,7 @@ from contacts import profile
 from contacts.merging import relations
 from contacts.models import Contact, ContactLabel
 from conversations.models import Conversation
+from conversations.surveys.models import SurveyResponse
 from tenants.workspace.models import Event
 
 WITHOUT_KEY = {
@@ -35,7 +36,11 @@ def test_everything_that_points_at_a_contact_says_how_it_merges() -> None:
 
 
 def test_threads_go_where_their_identity_goes() -> None:
-    assert [each.label for each in relations.following()] == [f"{Conversation._meta.label_lower}.contact"]
+    threads, answers = (f"{model._meta.label_lower}.contact" for model in (Conversation, SurveyResponse))
+    assert [each.label for each in relations.following()] == [threads, answers]
+    moving = {each.label for each in relations.moving()}
+    assert threads not in moving
+    assert answers in moving  # those that are about no thread
 
 
 def test_a_new_model_in_whose_unique_constraint_a_contact_stands_is_noticed(

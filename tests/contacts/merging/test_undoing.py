@@ -18,6 +18,7 @@ from contacts import merging
 from contacts.identify import Address, Sought, resolve_many
 from contacts.merging import MergeRefused, refusals
 from contacts.models import Contact, ContactAddress, ContactIdentity, ContactLabel, ContactNote
+from conversations.models import Conversation
 from tenants.workspace.events import SYSTEM, Actor, unit_of_work
 from tenants.workspace.models import Agent, Event
 from tests.contacts.people import (
@@ -25,6 +26,7 @@ from tests.contacts.people import (
     a_note,
     a_person,
     a_thread,
+    an_answer,
     an_identity,
     an_order,
     labelled,
@@ -170,6 +172,7 @@ PEOPLE = st.lists(
             "addresses": st.dictionaries(st.sampled_from(["a@b.test", "c@d.test"]), st.booleans()),
             "identities": st.integers(0, 2),
             "orders": st.integers(0, 1),
+            "answers": st.integers(0, 1),
             "age": st.integers(0, 50),
         }
     ),
@@ -179,6 +182,7 @@ PEOPLE = st.lists(
 ACTIVITY = st.lists(
     st.one_of(
         st.tuples(st.just("writes"), st.integers(0, 7)),
+        st.tuples(st.just("answers"), st.integers(0, 7)),
         st.tuples(st.just("note"), st.text("ab", min_size=1, max_size=3)),
         st.tuples(st.just("name"), st.sampled_from(["Ken", "Mei"])),
         st.tuples(st.just("label"), st.sampled_from(["new", "rare"])),
@@ -234,6 +238,8 @@ def _founded(number: int, told_of: dict[str, Any]) -> Contact:
         a_thread(an_identity(contact, scope="s", address=f"U{number}{place}"), "Hello?")
     for place in range(told_of["orders"]):
         an_order(contact, f"{number}-{place}")
+    for place in range(told_of["answers"]):
+        an_answer(contact, f"{number}-{place}")
     return contact
 
 
@@ -247,6 +253,9 @@ def _live(contact: Contact, identities: list[ContactIdentity], activity: list[tu
                     resolve_many([Sought(Address(one.channel, one.scope, one.address), seen_at=_day(step))])
                 now = ContactIdentity.objects.get(id=one.id)
                 told(now.contact_id, now.conversations.get(), f"step {step}")
+            case "answers" if identities:
+                talk = Conversation.objects.get(identity=identities[what % len(identities)])
+                an_answer(talk.contact, f"step {step}", about=talk, answered_at=_day(step))
             case "note":
                 ContactNote.objects.create(contact=contact, text=what, created_at=_day(step))
             case "name":
@@ -262,8 +271,8 @@ def _day(step: int) -> Any:
 
 
 _OWN = {"mergerecord", "mergedcontact", "movedevents"}
-_MADE_ANEW = {"contactnote", "contactlabel"}  # the two worlds give their rows other ids
-_TIMES = {"id", "created_at"}
+_MADE_ANEW = {"contactnote", "contactlabel", "surveyresponse"}  # the two worlds give their rows other ids
+_TIMES = {"id", "created_at", "updated_at"}
 
 
 def everything() -> dict[str, Any]:
@@ -272,6 +281,7 @@ def everything() -> dict[str, Any]:
     for model in [
         *apps.get_app_config("contacts").get_models(),
         *apps.get_app_config("conversations").get_models(),
+        *apps.get_app_config("surveys").get_models(),
     ]:
         name = model._meta.model_name or ""
         if name in _OWN:

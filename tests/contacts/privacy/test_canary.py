@@ -39,6 +39,7 @@ from conversations.models import (
     ParkedItem,
     StoredFile,
 )
+from conversations.surveys.models import SurveyResponse
 from reporting import supervisor
 from tenants import jobs
 from tenants.models import ChannelRoute, UnparsedHook
@@ -98,6 +99,15 @@ def known(secret: Secrets) -> Contact:
         lines=[{"title": secret("order line")}],
         url=secret("order link", "https://shop.test/orders/{}"),
         placed_at=timezone.now(),
+    )
+    SurveyResponse.objects.create(
+        contact=contact,
+        source="shop",
+        number=secret("survey number"),
+        kind="nps",
+        score=9,
+        comment=secret("survey comment"),
+        answered_at=timezone.now(),
     )
     Consent.objects.create(
         contact=contact,

@@ -15,6 +15,7 @@ from conversations.models import Conversation, InboundRecord, Inbox, Message, Wa
 from tenants.scope import scoped_tenant
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, Event
+from tests.contacts.people import an_answer
 from tests.contacts.privacy.ground import customer
 
 pytestmark = pytest.mark.django_db
@@ -111,10 +112,12 @@ def test_visitors_who_never_wrote_go_and_known_ones_stay(inbox: Inbox) -> None:
     wrote = customer(inbox)
     named, silent = Contact.objects.create(name="Ada"), Contact.objects.create()
     silent.identities.create(channel="widget", scope="site", address="visitor-1")
+    asked = Contact.objects.create()
+    an_answer(asked, "1")
     Contact.objects.update(created_at=age(40), last_seen_at=None)
     young = Contact.objects.create()
     tidy_up()
-    assert set(Contact.objects.values_list("id", flat=True)) == {wrote.id, named.id, young.id}
+    assert set(Contact.objects.values_list("id", flat=True)) == {wrote.id, named.id, asked.id, young.id}
 
 
 def test_events_go_only_as_far_as_every_reader_has_read(

@@ -1,0 +1,1 @@
+"""Surveys: what customers answered when they were asked how it was."""
