@@ -24,6 +24,7 @@ from conversations.channels import registry
 from conversations.channels.items import IncomingMessage, Item
 from conversations.models import Conversation, Inbox
 from conversations.simulator.accounts import Register, SimulatedAccount, SimulatedShop
+from conversations.surveys import responses
 from tenants import directory, provisioning
 from tenants.models import Agency, ChannelApp, Membership, Plan, Tenant, User
 from tenants.scope import tenant_scope
@@ -104,6 +105,7 @@ def _make_brand(brand: Brand, agency: Agency, plan: Plan, lead: User, register: 
             stage.introduce(register)
         for number, talk in enumerate(brand.talks):
             _play(stages[talk.channel], talk, number, agents)
+            _answer(stages[talk.channel], talk, number, agents)
 
 
 def _hire(tenant: Tenant, brand: Brand, mailbox: str, name: str, role: str) -> User:
@@ -251,6 +253,26 @@ def _play(stage: Stage, talk: Talk, number: int, agents: Mapping[str, Agent]) ->
         lifecycle.resolve(conversation, by=SYSTEM)
     if talk.outcome == "snoozed":
         lifecycle.snooze(conversation, until=timezone.now() + timedelta(hours=20), by=SYSTEM)
+
+
+def _answer(stage: Stage, talk: Talk, number: int, agents: Mapping[str, Agent]) -> None:
+    """What the customer answered to the brand's survey, as a tool of the brand tells it."""
+    rated = next((agents[who] for who, *_ in reversed(talk.lines) if who in agents), None)
+    for place, (kind, score, ago, comment) in enumerate(talk.answers):
+        conversation = _conversation(stage, number)
+        responses.tell(
+            conversation.contact,
+            source="demo",
+            number=f"{number}:{place}",
+            kind=kind,
+            score=score,
+            survey=stage.brand.survey,
+            comment=comment,
+            conversation=conversation,
+            agent=rated,
+            answered_at=timezone.now() - timedelta(minutes=ago),
+            by=SYSTEM,
+        )
 
 
 def _conversation(stage: Stage, number: int) -> Conversation:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Line = tuple[str, float, str]
+Answer = tuple[str, int, float, str]
+"""To a survey: kind, score, minutes ago, comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Talk:
     assignee: str = ""
     outcome: str = "open"  # open | resolved | snoozed
     priority: int = 0
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Brand:
     tagline: str
     agents: tuple[tuple[str, str, str], ...]  # e-mail name, display name, role
     channels: tuple[str, ...]
+    survey: str  # what the brand calls its survey
     talks: tuple[Talk, ...]
 
 
@@ -49,6 +53,7 @@ SHANHAI = Brand(
         ("peishan", "黃佩珊", "supervisor"),
     ),
     channels=("messenger", "line", "widget", "instagram", "whatsapp", "wechat", "email"),
+    survey="服務滿意度",
     talks=(
         Talk(
             "line",
@@ -91,6 +96,7 @@ SHANHAI = Brand(
                 ("customer", 1490, "了解，謝謝"),
             ),
             outcome="resolved",
+            answers=(("csat", 5, 1480, "回覆很快，說明也很清楚。"), ("csat", 4, 1400, "")),
         ),
         Talk(
             "line",
@@ -125,6 +131,7 @@ KANON = Brand(
     tagline="敏感肌のためのやさしいスキンケア",
     agents=(("sakura", "佐藤さくら", "admin"), ("ren", "高橋蓮", "agent")),
     channels=("messenger", "line", "widget", "instagram", "email", "sms"),
+    survey="サポート満足度",
     talks=(
         Talk(
             "line",
@@ -167,6 +174,7 @@ KANON = Brand(
                 ("customer", 0, "できました。ありがとうございます。"),
             ),
             outcome="resolved",
+            answers=(("csat", 5, 0, "すぐに解決できました。"), ("nps", 9, 0, "")),
         ),
         Talk(
             "messenger",
@@ -192,6 +200,7 @@ PINE = Brand(
     tagline="Small-batch gear for weekend hills",
     agents=(("grace", "Grace Wong", "admin"), ("daniel", "Daniel Lee", "agent")),
     channels=("messenger", "line", "widget", "instagram", "whatsapp", "telegram", "sms", "email", "api"),
+    survey="After support",
     talks=(
         Talk(
             "messenger",
@@ -230,6 +239,7 @@ PINE = Brand(
                 ("customer", 1440, "Brilliant, thank you"),
             ),
             outcome="resolved",
+            answers=(("csat", 4, 1430, "Quick and friendly."), ("nps", 8, 1300, "")),
         ),
         Talk(
             "email", "Sophie Chan", (("customer", 11, "I also wrote on Messenger: does the 30 L pack fit?"),)
