@@ -85,15 +85,11 @@ def moving() -> list[Relation]:
     """Those whose rows move. Raises ImproperlyConfigured when one is in a unique constraint and nobody said how."""
     if found := forgotten():
         raise ImproperlyConfigured(f"say how these merge (contacts.merging.relations): {', '.join(found)}")
-    return [
-        each
-        for each in every()
-        if each.label not in _staying and (not follows_identity(each) or _may_have_none(each))
-    ]
+    return [each for each in every() if each.label not in _staying and not follows_identity(each)]
 
 
 def following() -> list[Relation]:
-    """Those whose rows go where their identity goes."""
+    """Those whose rows all go where their identity goes."""
     return [each for each in every() if follows_identity(each)]
 
 
@@ -107,8 +103,9 @@ def forgotten() -> list[str]:
 
 
 def follows_identity(relation: Relation) -> bool:
-    """Whether the database itself moves the rows along with their identity."""
-    return bool(_identities(relation))
+    """Whether the database itself moves every row along with its identity: each has one."""
+    names = _identities(relation)
+    return bool(names) and not any(relation.model._meta.get_field(name).null for name in names)
 
 
 def move(kept_id: UUID, merged_ids: Sequence[UUID], *, twins: bool = True) -> Moved:
@@ -152,11 +149,6 @@ def _identities(relation: Relation) -> list[str]:
         for name in each.fields
         if name != relation.name
     ]
-
-
-def _may_have_none(relation: Relation) -> bool:
-    """Whether there are rows that follow no identity although others do."""
-    return any(relation.model._meta.get_field(name).null for name in _identities(relation))
 
 
 def _rows(relation: Relation, contact_ids: Iterable[UUID]) -> Any:
