@@ -36,6 +36,7 @@ COUNTED = {
     "contacts.contactnote.contact": _("Notes"),
     "contacts.contactlabel.contact": _("Labels"),
     "contacts.order.contact": _("Orders"),
+    "surveys.surveyresponse.contact": _("Surveys"),
     "contacts.consent.contact": _("Consents"),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.test import Client
 
 from contacts import merging
 from contacts.models import Contact
@@ -62,3 +63,12 @@ def test_an_answer_leaves_with_its_conversation_when_an_identity_is_split_off(
     new = merging.split(other.identity_id, by=SYSTEM)
     run_jobs()
     assert whose() == {"about line": mei.id, "about messenger": new.id, "general": mei.id}
+
+
+def test_who_is_about_to_merge_sees_how_many_answers_there_are(
+    as_alice: Client, mei: Contact, talk: Conversation
+) -> None:
+    an_answer(mei, "about", about=talk)
+    an_answer(mei, "general")
+    page = as_alice.get("/contacts/merge/", {"contact": [str(mei.id), str(a_person("梅").id)]})
+    assert "Surveys: 2" in page.content.decode()
