@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts.api.ground import ContactView, PageQuery
+from contacts.api.ground import ContactView
 from conversations import gates
 from conversations.models import Conversation
 from conversations.surveys import responses
@@ -20,7 +20,7 @@ from conversations.surveys.responses import ResponseRefused
 from tenants.workspace.idempotency import once
 from tenants.workspace.models import Agent
 from tenants.workspace.problems import Problem, unknown_value
-from tenants.workspace.rest import limit_of
+from tenants.workspace.rest import PageQuery, limit_of
 
 _REFUSALS = {
     "off_the_scale": "CSAT goes from 1 to 5, NPS from 0 to 10.",
