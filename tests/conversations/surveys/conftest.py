@@ -7,10 +7,7 @@ import pytest
 from contacts.models import Contact
 from conversations.models import Conversation
 from tenants.directory import TenantRef
-from tests.api.conftest import caller, reader, writer
 from tests.contacts.people import a_person, a_thread, an_identity
-
-__all__ = ["caller", "mei", "reader", "talk", "writer"]
 
 
 @pytest.fixture

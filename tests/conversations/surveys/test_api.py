@@ -11,8 +11,8 @@ from contacts.models import Contact
 from conversations.models import Conversation
 from conversations.surveys.models import SurveyResponse
 from tenants.workspace.models import Agent, Team
-from tests.api.conftest import Api, Caller
 from tests.contacts.people import a_person, a_thread, an_answer, an_identity
+from tests.programs import Api, Caller
 
 pytestmark = pytest.mark.django_db
 
