@@ -709,6 +709,26 @@ CREATE TABLE kontor_template.search_messageterms (
     inbox_id uuid NOT NULL
 )
 
+CREATE TABLE kontor_template.surveys_surveyresponse (
+    id uuid NOT NULL,
+    source character varying(80) NOT NULL,
+    number character varying(200) NOT NULL,
+    kind character varying(4) NOT NULL,
+    survey character varying(120) NOT NULL,
+    score smallint NOT NULL,
+    comment text NOT NULL,
+    agent_name character varying(120) NOT NULL,
+    asked_at timestamp with time zone,
+    answered_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    agent_id uuid,
+    contact_id uuid NOT NULL,
+    conversation_id uuid,
+    identity_id uuid,
+    CONSTRAINT survey_score_on_its_scale CHECK (((((kind)::text = 'csat'::text) AND (score >= 1) AND (score <= 5)) OR (((kind)::text = 'nps'::text) AND (score >= 0) AND (score <= 10)))),
+    CONSTRAINT surveys_surveyresponse_score_check CHECK ((score >= 0))
+)
+
 CREATE TABLE kontor_template.workspace_absence (
     id uuid NOT NULL,
     started_at timestamp with time zone NOT NULL,
@@ -1058,11 +1078,17 @@ ALTER TABLE ONLY kontor_template.conversations_readmark
 ALTER TABLE ONLY kontor_template.contacts_suggestion
     ADD CONSTRAINT one_suggestion_per_pair UNIQUE (low_id, high_id)
 
+ALTER TABLE ONLY kontor_template.surveys_surveyresponse
+    ADD CONSTRAINT one_survey_response_per_number UNIQUE (source, number)
+
 ALTER TABLE ONLY kontor_template.message_templates_messagetemplate
     ADD CONSTRAINT one_template_per_language UNIQUE (inbox_id, name, language)
 
 ALTER TABLE ONLY kontor_template.search_messageterms
     ADD CONSTRAINT search_messageterms_pkey PRIMARY KEY (message_id)
+
+ALTER TABLE ONLY kontor_template.surveys_surveyresponse
+    ADD CONSTRAINT surveys_surveyresponse_pkey PRIMARY KEY (id)
 
 ALTER TABLE ONLY kontor_template.workspace_absence
     ADD CONSTRAINT workspace_absence_pkey PRIMARY KEY (id)
@@ -1292,6 +1318,12 @@ CREATE INDEX session_by_start ON kontor_template.conversations_session USING btr
 CREATE INDEX stored_file_by_age ON kontor_template.conversations_storedfile USING btree (created_at)
 
 CREATE INDEX suggestion_strongest_first ON kontor_template.contacts_suggestion USING btree (state, score DESC, id DESC)
+
+CREATE INDEX survey_response_newest_first ON kontor_template.surveys_surveyresponse USING btree (contact_id, answered_at DESC, id DESC)
+
+CREATE INDEX surveys_surveyresponse_conversation_id_fd4cdeb7 ON kontor_template.surveys_surveyresponse USING btree (conversation_id)
+
+CREATE INDEX surveys_surveyresponse_identity_id_83e718d9 ON kontor_template.surveys_surveyresponse USING btree (identity_id)
 
 CREATE INDEX wait_by_end ON kontor_template.conversations_wait USING btree (inbox_id, ended_at) WHERE is_first
 
@@ -1528,6 +1560,21 @@ ALTER TABLE ONLY kontor_template.search_messageterms
 ALTER TABLE ONLY kontor_template.search_messageterms
     ADD CONSTRAINT search_messageterms_message_id_9919f33c_fk_conversat FOREIGN KEY (message_id) REFERENCES kontor_template.conversations_message(id) DEFERRABLE INITIALLY DEFERRED
 
+ALTER TABLE ONLY kontor_template.surveys_surveyresponse
+    ADD CONSTRAINT survey_response_has_its_identitys_contact FOREIGN KEY (identity_id, contact_id) REFERENCES kontor_template.contacts_contactidentity(id, contact_id) ON UPDATE CASCADE DEFERRABLE
+
+ALTER TABLE ONLY kontor_template.surveys_surveyresponse
+    ADD CONSTRAINT surveys_surveyrespon_contact_id_2e1db68c_fk_contacts_ FOREIGN KEY (contact_id) REFERENCES kontor_template.contacts_contact(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.surveys_surveyresponse
+    ADD CONSTRAINT surveys_surveyrespon_conversation_id_fd4cdeb7_fk_conversat FOREIGN KEY (conversation_id) REFERENCES kontor_template.conversations_conversation(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.surveys_surveyresponse
+    ADD CONSTRAINT surveys_surveyrespon_identity_id_83e718d9_fk_contacts_ FOREIGN KEY (identity_id) REFERENCES kontor_template.contacts_contactidentity(id) DEFERRABLE INITIALLY DEFERRED
+
+ALTER TABLE ONLY kontor_template.surveys_surveyresponse
+    ADD CONSTRAINT surveys_surveyresponse_agent_id_801ffed4_fk_workspace_agent_id FOREIGN KEY (agent_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
+
 ALTER TABLE ONLY kontor_template.workspace_absence
     ADD CONSTRAINT workspace_absence_agent_id_ab3d8663_fk_workspace_agent_id FOREIGN KEY (agent_id) REFERENCES kontor_template.workspace_agent(id) DEFERRABLE INITIALLY DEFERRED
 
@@ -1556,3 +1603,5 @@ INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('mail
 INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('message_templates', '0001_initial', now())
 
 INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('search', '0001_initial', now())
+
+INSERT INTO kontor_template.django_migrations (app, name, applied) VALUES ('surveys', '0001_initial', now())
