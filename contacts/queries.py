@@ -38,11 +38,11 @@ class Position:
     at: datetime
     id: UUID
 
-    def beyond(self, at: str) -> Q:
-        """The rows behind it in a list that has the newest of the field `at` first."""
+    def beyond(self, at: str, id: str = "id") -> Q:
+        """The rows behind it in a list that has the newest of the field `at` first, of equals the greatest `id`."""
         older = Q(**{f"{at}__lt": self.at})
         # said once more in a way that an index can begin with
-        return (older | Q(**{at: self.at}, id__lt=self.id)) & Q(**{f"{at}__lte": self.at})
+        return (older | Q(**{at: self.at, f"{id}__lt": self.id})) & Q(**{f"{at}__lte": self.at})
 
 
 def contacts(condition: Q, *, after: Position | None = None, limit: int = 50) -> list[Row]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from contacts.queries import Position
 from conversations import replaying
 from conversations.models import InboundRecord
 from tenants import jobs
@@ -81,13 +82,6 @@ class Wanted:
     fate: str = ""
 
 
-class Position(NamedTuple):
-    """Where a page of records ends."""
-
-    received_at: datetime
-    id: UUID
-
-
 def fate_of(state: str, outcome: str) -> str:
     """What became of a record, one of FATES."""
     return outcome or state
@@ -128,8 +122,7 @@ def listed(wanted: Wanted, *, after: Position | None = None, limit: int = 50) ->
     """The newest of some records (behind `after`, older ones), each with its `fate` and without content. One query."""
     rows = _rows(wanted)
     if after is not None:
-        older = Q(received_at__lt=after.received_at) | Q(received_at=after.received_at, id__lt=after.id)
-        rows = rows.filter(older, received_at__lte=after.received_at)
+        rows = rows.filter(after.beyond("received_at"))
     found = rows.order_by("-received_at", "-id").values(*_FIELDS)[:limit]
     return [{**row, "fate": fate_of(row["state"], row["outcome"])} for row in found]
 

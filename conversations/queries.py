@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
+from contacts.queries import Position
 from conversations import row_parts
 from conversations.models import Attachment, Conversation, Message, ReadMark
 from conversations.models.messages import awaits_file
@@ -89,14 +90,6 @@ _ATTACHMENT_FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """Where a page ends: the next one begins behind it."""
-
-    at: datetime
-    id: UUID
-
-
-@dataclass(frozen=True, slots=True)
 class ThreadPosition:
     """Where a page of a thread ends, towards the past."""
 
@@ -153,10 +146,7 @@ def conversations(
     if inbox_ids is not None:
         rows = rows.filter(inbox_id__in=inbox_ids)
     if after is not None:
-        rows = rows.filter(
-            Q(last_activity_at__lt=after.at) | Q(last_activity_at=after.at, id__lt=after.id),
-            last_activity_at__lte=after.at,
-        )
+        rows = rows.filter(after.beyond("last_activity_at"))
     return list(conversation_rows(rows.order_by("-last_activity_at", "-id")[:limit]))
 
 

@@ -16,12 +16,12 @@ from rest_framework.response import Response
 
 from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
+from contacts.queries import Position
 from conversations import deadlines, gates, lifecycle, queries
 from conversations.api import forms, rows
 from conversations.api.refusals import ActingView
 from conversations.deadlines import DeadlinePosition
 from conversations.models import Conversation
-from conversations.queries import Position
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
 from tenants.workspace.models import Agent

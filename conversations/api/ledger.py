@@ -12,8 +12,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from contacts.queries import Position
 from conversations import gates, ledger
-from conversations.ledger import Position, Wanted
+from conversations.ledger import Wanted
 from tenants.workspace.access import Permission
 from tenants.workspace.rest import BrandView, PageQuery, limit_of
 

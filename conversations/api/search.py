@@ -16,10 +16,10 @@ from rest_framework.response import Response
 
 from contacts.models import AccessEntry
 from contacts.privacy import access_log
+from contacts.queries import Position
 from conversations.api import rows
 from conversations.channels import registry
 from conversations.models import Conversation, Message
-from conversations.queries import Position
 from conversations.search import box, finding, wish, words
 from conversations.search.box import LONGEST, Refused
 from conversations.search.finding import Page

@@ -10,12 +10,13 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from contacts.models import Contact
+from contacts.queries import Position
 from contacts.search import finding, marking, rows
 from contacts.search.finding import Sought
 from contacts.search.marking import Excerpt
 from conversations import gates, queries
 from conversations.models import Attachment, Conversation, Message
-from conversations.queries import Position, Row
+from conversations.queries import Row
 from conversations.search.models import MessageTerms
 from conversations.search.rows import inbox_term
 from conversations.search.wish import Wish
@@ -57,9 +58,7 @@ def messages(wish: Wish, *, after: Position | None = None, limit: int) -> Page:
         return Page([], None)
     walked = MessageTerms.objects.all()
     if after is not None:
-        walked = walked.filter(
-            Q(sent_at__lt=after.at) | Q(sent_at=after.at, message_id__lt=after.id), sent_at__lte=after.at
-        )
+        walked = walked.filter(after.beyond("sent_at", "message_id"))
     if wish.since is not None:
         walked = walked.filter(sent_at__gte=wish.since)
     if wish.until is not None:

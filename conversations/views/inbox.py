@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from contacts.queries import Position
 from conversations import deadlines, gates, queries
 from conversations.deadlines import DeadlinePosition
-from conversations.queries import Position, Row
+from conversations.queries import Row
 from conversations.views import reads, thread
 from tenants.workspace.access import MemberRequest, Permission, needs, zone_of
 from tenants.workspace.log import newest_sequence

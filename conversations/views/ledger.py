@@ -19,8 +19,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from contacts.queries import Position
 from conversations import gates, ledger, replaying
-from conversations.ledger import Position, Wanted
+from conversations.ledger import Wanted
 from conversations.models import InboundRecord, Inbox
 from conversations.replaying import NotReplayable
 from conversations.views import reads

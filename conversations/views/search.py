@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET
 
 from contacts.models import AccessEntry, Label
 from contacts.privacy import access_log
+from contacts.queries import Position
 from conversations import gates
-from conversations.queries import Position
 from conversations.search import box, finding, wish, words
 from conversations.search.box import LONGEST, Refused
 from conversations.search.finding import Page

@@ -10,11 +10,12 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from contacts.queries import Position
 from conversations import inbound, ledger, replaying
 from conversations.channels.items import AudienceChange, UnknownItem
 from conversations.inbound import Arrival, late, records
 from conversations.inbound.retries import TRIES, TRY
-from conversations.ledger import FATES, Position, Wanted
+from conversations.ledger import FATES, Wanted
 from conversations.models import InboundRecord, Inbox, Message
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope

@@ -14,12 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts.models import Contact, ContactLabel, ContactTerms, Label
+from contacts.queries import Position
 from contacts.search import finding as ways
 from contacts.search import rows as people
 from conversations import gates
 from conversations.events import MessageEdited, MessageReceived, MessageUnsent
 from conversations.models import Attachment, Conversation, Inbox, Message
-from conversations.queries import Position
 from conversations.search import box, finding, rows, wish
 from conversations.search.box import Refused
 from conversations.search.models import MessageTerms
