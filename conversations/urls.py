@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from conversations.queries import VIEWS
 from conversations.views import (
     availability,
+    channel_state,
     channels,
     comments,
     entry_points,
@@ -75,7 +76,7 @@ channel_pages = [
     path("channels/connect/<str:kind>/", channels.connect, name="connect_channel"),
     path("channels/<uuid:inbox_id>/", channels.one, name="channel"),
     path("channels/<uuid:inbox_id>/check/", channels.check, name="check_channel"),
-    path("channels/<uuid:inbox_id>/test/", channels.send_test, name="test_channel"),
+    path("channels/<uuid:inbox_id>/test/", channel_state.send_test, name="test_channel"),
     path("channels/<uuid:inbox_id>/credentials/", channels.renew, name="renew_channel"),
     path("channels/<uuid:inbox_id>/secret/", channels.rotate, name="rotate_channel"),
     path("channels/<uuid:inbox_id>/disconnect/", channels.disconnect, name="disconnect_channel"),

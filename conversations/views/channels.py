@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from conversations import accounts, checking, gates, inboxes, outbound
+from conversations import accounts, checking, gates, inboxes
 from conversations.channels import registry
 from conversations.channels.base import Channel
 from conversations.inboxes import CannotConnect
-from conversations.mailbox.models import MailboxCursor
-from conversations.models import Conversation, Inbox, Message
-from conversations.outbound import ReplyRefused
-from conversations.views.answers import TITLES
+from conversations.models import Inbox
+from conversations.views import channel_state
 from conversations.views.channel_forms import (
     ConnectForm,
     CredentialsForm,
@@ -27,7 +23,6 @@ from conversations.views.channel_forms import (
     SecretForm,
     has_handshake,
 )
-from tenants.ids import new_id
 from tenants.models import ChannelApp
 from tenants.workspace.access import MemberRequest, Permission, needs
 
@@ -76,7 +71,7 @@ def one(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
     """One inbox: how it is, its hook address, its name and teams; asked by htmx, how it is alone."""
     inbox = gates.access_inbox(request.member, inbox_id)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "conversations/_channel_state.html", _state(request, inbox))
+        return render(request, "conversations/_channel_state.html", channel_state.told(request, inbox))
     form = InboxForm(request.POST or None, instance=inbox)
     if request.method == "POST" and form.is_valid():
         inboxes.describe(
@@ -96,25 +91,6 @@ def check(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
         messages.error(request, _("The platform refused. What it said stands below."))
     else:
         messages.success(request, _("The platform answered."))
-    return redirect("channel", inbox_id=inbox.id)
-
-
-@require_POST
-@needs(Permission.MANAGE_INBOXES)
-def send_test(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
-    """Answer whoever wrote last through this inbox: the person at the set-up page, from their own phone."""
-    inbox = gates.access_inbox(request.member, inbox_id)
-    newest = _newest(inbox)
-    if newest is None:
-        messages.error(request, _("Nobody has written yet. Write to the account first, from your own phone."))
-        return redirect("channel", inbox_id=inbox.id)
-    text = gettext("This is a test from Kontor: %(inbox)s can send.") % {"inbox": inbox.name}
-    try:
-        outbound.reply(newest, text, by=request.member.actor, client_id=new_id(), seen_number=None)
-    except ReplyRefused as refusal:
-        messages.error(request, TITLES.get(refusal.code, _("This could not be done.")))
-    else:
-        messages.success(request, _("The test is on its way."))
     return redirect("channel", inbox_id=inbox.id)
 
 
@@ -174,7 +150,7 @@ def _page(
 ) -> HttpResponse:
     channel = registry.open(inbox.channel)
     context = {
-        **_state(request, inbox),
+        **channel_state.told(request, inbox),
         "form": form or InboxForm(instance=inbox),
         "credentials": credentials or (CredentialsForm(channel) if _has_secrets(channel) else None),
         "secret": secret or (SecretForm(channel) if channel.secret_label else None),
@@ -183,26 +159,6 @@ def _page(
         "section": "channels",
     }
     return render(request, "conversations/channel.html", context)
-
-
-def _state(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:
-    newest = _newest(inbox)
-    said = Message.objects.filter(conversation=newest).order_by("-number")
-    return {
-        "inbox": inbox,
-        "channel": registry.open(inbox.channel),
-        "newest": newest,
-        "last_received": said.filter(direction=Message.Direction.IN).first() if newest else None,
-        "last_sent": said.filter(direction=Message.Direction.OUT).first() if newest else None,
-        "mailbox": MailboxCursor.objects.filter(inbox=inbox).first() if inbox.is_active else None,
-        "is_new": inbox.last_inbound_at is None,
-    }
-
-
-def _newest(inbox: Inbox) -> Conversation | None:
-    """The talk with one person in which the customer wrote last: no group, and nothing public."""
-    rows = Conversation.objects.select_related("contact").filter(inbox=inbox, thread="")
-    return rows.filter(last_customer_message_at__isnull=False).order_by("-last_customer_message_at").first()
 
 
 def _has_secrets(channel: Channel) -> bool:

@@ -9,13 +9,16 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from contacts.models import Contact, ContactIdentity
 from conversations import accounts, inboxes
 from conversations.channels import registry
 from conversations.channels.base import AccountCheck
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.mailbox.models import MailboxCursor
 from conversations.models import POST, Conversation, Inbox, Message
+from conversations.views import channel_state
 from tenants import channel_apps, directory
+from tenants.models import User
 from tenants.workspace.models import AuditEntry, Team
 from tests.conversations.outgoing import TOKEN, a_conversation, an_inbox, waiting
 
@@ -84,27 +87,59 @@ def test_a_check_asks_the_platform_and_shows_what_it_said(
     assert "the token is too old" in page and "Reconnect" in page
 
 
-def test_a_test_goes_to_whoever_wrote_last(as_alice: Client) -> None:
+def test_a_test_goes_to_whom_one_chooses_and_to_nobody_else(as_alice: Client) -> None:
     inbox = an_inbox("line")
-    a_conversation(inbox, wrote_at=timezone.now() - timedelta(hours=2))
-    late = a_conversation(inbox, wrote_at=timezone.now() - timedelta(minutes=1))
-    for of_many in ("group-1", f"{POST}711"):
-        Conversation.objects.filter(id=a_conversation(inbox, wrote_at=timezone.now()).id).update(
-            thread=of_many
-        )
-    as_alice.post(f"/channels/{inbox.id}/test/")
+    early = a_conversation(inbox, wrote_at=timezone.now() - timedelta(hours=2))
+    a_conversation(inbox, wrote_at=timezone.now() - timedelta(minutes=1))
+    as_alice.post(f"/channels/{inbox.id}/test/", {"to": str(early.id)})
     sent = Message.objects.get(direction="out")
-    assert sent.conversation_id == late.id and inbox.name in sent.text
-    assert waiting() == [late.id]
+    assert sent.conversation_id == early.id and inbox.name in sent.text
+    assert waiting() == [early.id]
 
 
-def test_the_page_shows_what_the_customer_wrote_last_and_not_our_own_answer(as_alice: Client) -> None:
+@pytest.mark.parametrize("to", ["", "nobody", "another inbox", "in public", "a group"])
+def test_without_a_choice_of_a_writer_of_this_inbox_no_test_is_sent(as_alice: Client, to: str) -> None:
+    inbox = an_inbox("line")
+    a_conversation(inbox)
+    public = a_conversation(inbox)
+    Conversation.objects.filter(id=public.id).update(thread=f"{POST}77" if to == "in public" else "group-1")
+    elsewhere = a_conversation(an_inbox("telegram"))
+    chosen = {"another inbox": str(elsewhere.id), "in public": str(public.id), "a group": str(public.id)}.get(
+        to, to
+    )
+    page = as_alice.post(f"/channels/{inbox.id}/test/", {"to": chosen}, follow=True).content.decode()
+    assert "Choose who gets the test." in page
+    assert not Message.objects.filter(direction="out").exists()
+
+
+def test_the_page_names_who_would_get_a_test_and_offers_nobody_who_writes_in_public(as_alice: Client) -> None:
+    inbox = an_inbox("messenger")
+    for name, thread in [("Mei Chen", ""), ("Public Paul", "post:77")]:
+        conversation = a_conversation(inbox)
+        Contact.objects.filter(id=conversation.contact_id).update(name=name)
+        Conversation.objects.filter(id=conversation.id).update(thread=thread)
+    page = as_alice.get(f"/channels/{inbox.id}/").content.decode()
+    assert "Send a test to Mei Chen" in page
+    assert "Public Paul" not in page
+
+
+def test_ones_own_address_stands_before_whoever_wrote_later(as_alice: Client, alice: User) -> None:
+    inbox = an_inbox("email")
+    own = a_conversation(inbox, wrote_at=timezone.now() - timedelta(days=30))
+    ContactIdentity.objects.filter(id=own.identity_id).update(address=alice.email)
+    for minutes in range(6):
+        a_conversation(inbox, wrote_at=timezone.now() - timedelta(minutes=minutes))
+    writers = as_alice.get(f"/channels/{inbox.id}/").context["writers"]
+    assert len(writers) == channel_state.WRITERS_SHOWN and writers[0][0].id == own.id
+
+
+def test_the_page_shows_what_the_customer_wrote_last_and_how_our_own_message_fares(as_alice: Client) -> None:
     inbox = an_inbox("line")
     conversation = a_conversation(inbox, wrote_at=timezone.now() - timedelta(minutes=1))
     wrote = Message.objects.get(conversation=conversation, direction="in").text
-    as_alice.post(f"/channels/{inbox.id}/test/")
+    as_alice.post(f"/channels/{inbox.id}/test/", {"to": str(conversation.id)})
     shown = as_alice.get(f"/channels/{inbox.id}/").content.decode()
-    assert wrote in shown
+    assert wrote in shown and "Our last message: waiting to be sent" in shown
     assert "This is a test from Kontor" not in shown
 
 
@@ -118,11 +153,10 @@ def test_the_address_for_the_platforms_hooks_is_the_one_that_a_check_compares_wi
     assert f'value="{address}"' in as_alice.get(f"/channels/{inbox.id}/").content.decode()
 
 
-def test_nobody_to_send_a_test_to_is_said_and_nothing_is_sent(as_alice: Client) -> None:
+def test_where_nobody_has_written_yet_the_page_says_so_and_offers_nobody(as_alice: Client) -> None:
     inbox = an_inbox("line")
-    page = as_alice.post(f"/channels/{inbox.id}/test/", follow=True).content.decode()
-    assert "Write to the account first" in page
-    assert not Message.objects.exists()
+    page = as_alice.get(f"/channels/{inbox.id}/").content.decode()
+    assert "Write to the account first" in page and "Send a test to" not in page
 
 
 def test_a_new_secret_is_good_at_once_and_the_old_one_for_another_day(as_alice: Client) -> None:
