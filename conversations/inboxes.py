@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import access_tokens, breaker, delivering
-from conversations.accounts import binding, sealed_credentials
+from conversations.accounts import account_of, binding, sealed_credentials
 from conversations.channels import registry
 from conversations.models import Inbox
 from tenants import channel_apps, directory, sealing
@@ -25,7 +25,8 @@ from tenants.workspace.models import Team
 class CannotConnect(Exception):
     """The account cannot be connected; `code` says why.
 
-    Codes: account_taken, account_missing, foreign_app, unknown_channel.
+    Codes: account_taken, account_missing, foreign_app, secret_unusable (the platform takes no such signing secret),
+    unknown_channel.
     """
 
     def __init__(self, code: str) -> None:
@@ -64,6 +65,7 @@ def connect(
         raise CannotConnect("account_missing")
     if app is not None and (app.kind != channel or app.tenant_id not in {None, scoped_tenant().id}):
         raise CannotConnect("foreign_app")
+    _require_usable(channel, secret)
     with unit_of_work():
         former = _former(channel, account_id)
         inbox = former or Inbox(id=new_id(), channel=channel, account_id=account_id)
@@ -113,20 +115,29 @@ def disconnect(inbox: Inbox, *, by: Actor) -> None:
         transaction.on_commit(directory.forget)
 
 
-def renew_credentials(inbox: Inbox, credentials: Mapping[str, str], *, by: Actor) -> None:
-    """Give a connected account new credentials; what waited because the old ones were refused goes out."""
+def renew_credentials(
+    inbox: Inbox, credentials: Mapping[str, str], *, by: Actor, settings: Mapping[str, str] | None = None
+) -> None:
+    """Give a connected account new credentials; what waited because the old ones were refused goes out.
+
+    Those that are not given stay as they are. settings: what is no secret; "" takes one away.
+    """
     with unit_of_work():
         row = _locked(inbox)
         access_tokens.forget(row.id)
-        row.sealed_credentials = sealed_credentials(row.id, credentials)
-        row.save(update_fields=["sealed_credentials"])
+        row.sealed_credentials = sealed_credentials(row.id, {**_kept(row), **credentials})
+        told = {**row.settings, **(settings or {})}
+        row.settings = {name: value for name, value in told.items() if value != ""}
+        row.save(update_fields=["sealed_credentials", "settings"])
         if breaker.recover(row.id, at=timezone.now()):
             delivering.start_all()
         _audit("inbox.credentials_renewed", row, by=by)
 
 
 def rotate_secret(inbox: Inbox, secret: str, *, by: Actor) -> None:
-    """Set a new signing secret for the inbox's own application; the old one is good for another day."""
+    """Set a new signing secret for the inbox's own application; the old one is good for another day. Raises
+    CannotConnect."""
+    _require_usable(inbox.channel, secret)
     with unit_of_work():
         row = _locked(inbox)
         channel_apps.rotate_secret(app_of(row), secret, at=timezone.now())
@@ -173,6 +184,19 @@ def _route(inbox: Inbox, app: ChannelApp) -> None:
         inbox_id=inbox.id,
     )
     transaction.on_commit(directory.forget)
+
+
+def _require_usable(channel: str, secret: str) -> None:
+    if secret and not registry.open(channel).takes_secret(secret):
+        raise CannotConnect("secret_unusable")
+
+
+def _kept(row: Inbox) -> Mapping[str, str]:
+    """The credentials as they are; none where they cannot be read any more."""
+    try:
+        return account_of(row).credentials
+    except sealing.Unsealable:
+        return {}
 
 
 def _locked(inbox: Inbox) -> Inbox:

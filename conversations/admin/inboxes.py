@@ -29,6 +29,7 @@ REFUSALS = {
     "account_taken": _("This account is connected already."),
     "account_missing": _("The account's id is missing."),
     "foreign_app": _("The application belongs to the platform: its operator changes it."),
+    "secret_unusable": _("The platform cannot use this secret: look at the signs and the length it allows."),
     "unknown_channel": _("There is no such channel."),
 }
 

@@ -155,13 +155,19 @@ class FileLimit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
     """One thing that the set-up page asks for. Held sealed in the account's credentials; what is no secret
-    (`is_secret` False) stands in its settings."""
+    (`is_secret` False) stands in its settings.
+
+    choices: values with their labels, the first of them what holds when nothing is chosen; none: any text.
+    pattern: what a text has to match as a whole; "" for anything.
+    """
 
     name: str
     label: str
     help_text: str = ""
     is_secret: bool = True
     is_required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +312,10 @@ class Channel(ABC):
     def enclosed_file(self, attachment: IncomingAttachment, body: bytes) -> FormFile | None:
         """The file that came inside the stored body of its webhook (e-mail). None: ask `file_request`."""
         return None
+
+    def takes_secret(self, secret: str) -> bool:
+        """Whether the platform, or its signatures, can work with this signing secret."""
+        return True
 
     def check(self, account: Account, transport: Transport) -> AccountCheck:
         """Ask the platform whether the account works as connected. Raises DeliveryError."""

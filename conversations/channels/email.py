@@ -34,8 +34,16 @@ _TOKEN_ADDRESSES = {
 }
 
 
-def _asked(name: str, label: str, help_text: str = "") -> Credential:
-    return Credential(name=name, label=label, help_text=help_text, is_secret=False, is_required=False)
+def _asked(name: str, label: str, help_text: str = "", pattern: str = "") -> Credential:
+    return Credential(
+        name=name, label=label, help_text=help_text, is_secret=False, is_required=False, pattern=pattern
+    )
+
+
+def _chosen(name: str, label: str, *choices: tuple[str, str], help_text: str = "") -> Credential:
+    return Credential(
+        name=name, label=label, help_text=help_text, is_secret=False, is_required=False, choices=choices
+    )
 
 
 def _kept_secret(name: str, label: str, help_text: str = "") -> Credential:
@@ -75,11 +83,25 @@ class Email(Channel):
             "imap_server",
             gettext_noop("IMAP server"),
             gettext_noop("For example imap.brand.example. Empty: mails come by webhook."),
+            email_servers.IMAP_SERVER,
+        ),
+        _chosen(
+            "imap_security",
+            gettext_noop("Encryption of the IMAP server"),
+            ("", gettext_noop("TLS from the start (port 993)")),
+            (email_servers.STARTTLS, gettext_noop("STARTTLS (port 143)")),
         ),
         _asked(
             "smtp_server",
             gettext_noop("SMTP server"),
-            gettext_noop("For example smtp.brand.example:587; port 465 uses TLS from the start."),
+            gettext_noop("For example smtp.brand.example."),
+            email_servers.SMTP_SERVER,
+        ),
+        _chosen(
+            "smtp_security",
+            gettext_noop("Encryption of the SMTP server"),
+            ("", gettext_noop("STARTTLS (port 587)")),
+            (email_servers.TLS, gettext_noop("TLS from the start (port 465)")),
         ),
         _asked("username", gettext_noop("User name"), gettext_noop("Empty: the e-mail address.")),
         _kept_secret(
@@ -87,17 +109,22 @@ class Email(Channel):
             gettext_noop("Password"),
             gettext_noop("Where the provider offers them, an app password of its own."),
         ),
-        _asked(
+        _chosen(
             "plus_addresses",
-            gettext_noop("Signed reply addresses (yes or empty)"),
-            gettext_noop(
+            gettext_noop("Signed reply addresses"),
+            ("", gettext_noop("No")),
+            ("yes", gettext_noop("Yes")),
+            help_text=gettext_noop(
                 "Only if the mailbox receives mail for address+anything: answers then find their thread."
             ),
         ),
-        _asked(
+        _chosen(
             "oauth_provider",
-            gettext_noop("Log-in by OAuth (google, microsoft or empty)"),
-            gettext_noop("Instead of a password, with the three values below."),
+            gettext_noop("Log-in"),
+            ("", gettext_noop("By password")),
+            ("google", gettext_noop("By OAuth at Google")),
+            ("microsoft", gettext_noop("By OAuth at Microsoft")),
+            help_text=gettext_noop("OAuth needs the three values below instead of a password."),
         ),
         _asked("client_id", gettext_noop("OAuth client ID")),
         _kept_secret("client_secret", gettext_noop("OAuth client secret")),
@@ -151,12 +178,13 @@ class Email(Channel):
         return AccountCheck(name=account.account_id, warnings=warnings)
 
     def log_in(self, account: Account) -> dict[str, str]:
-        """How to log in to the mailbox's servers: username, and password or access_token; empty without either."""
+        """How to log in to the mailbox's servers: username, and access_token where it is lent, else password; empty
+        without either."""
         name = str(account.settings.get("username", "")).strip() or account.account_id
-        if password := account.credentials.get("password", ""):
-            return {"username": name, "password": password}
-        token = account.credentials.get("access_token", "")
-        return {"username": name, "access_token": token} if token else {}
+        if token := account.credentials.get("access_token", ""):
+            return {"username": name, "access_token": token}
+        password = account.credentials.get("password", "")
+        return {"username": name, "password": password} if password else {}
 
     def borrows_token(self, account: Account) -> bool:
         return _token_address(account) != ""

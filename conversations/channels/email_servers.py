@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from conversations.channels import email_errors, email_writing, wire
 from conversations.channels.base import Account, PlatformRequest, PlatformResponse
 from conversations.channels.errors import DeliveryError, ErrorKind
+from conversations.channels.items import JsonObject
 from conversations.channels.outgoing import OutgoingMessage
 
-_SERVER = re.compile(
-    r"(?:(?P<scheme>smtps?)://)?(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>\d{1,5}))?/?"
-)
+_PLACE = r"(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?/?"
+IMAP_SERVER = rf"(?:(?P<scheme>imaps?)://)?{_PLACE}"
+SMTP_SERVER = rf"(?:(?P<scheme>smtps?)://)?{_PLACE}"
+TLS, STARTTLS = "tls", "starttls"
+"""What an account's settings say of its servers' encryption, where the server's own text does not say it."""
+
+_SMTP_SERVER = re.compile(SMTP_SERVER)
 _RELAY_ERRORS = {
     401: ErrorKind.AUTH_EXPIRED,
     403: ErrorKind.PERMISSION,
@@ -46,12 +51,21 @@ def relayed(message: OutgoingMessage, account: Account, content: bytes) -> Platf
 
 
 def address(account: Account) -> str:
-    """The SMTP server's address: TLS from the start on port 465, else STARTTLS. Raises DeliveryError."""
-    found = _SERVER.fullmatch(str(account.settings.get("smtp_server", "")).strip())
+    """The SMTP server's address: TLS from the start where the settings say so and on port 465, else STARTTLS. Raises
+    DeliveryError."""
+    found = _SMTP_SERVER.fullmatch(str(account.settings.get("smtp_server", "")).strip())
     if found is None:
         raise DeliveryError(ErrorKind.PERMISSION, code="no_server", detail="the account has no SMTP server")
-    scheme = found["scheme"] or ("smtps" if found["port"] == "465" else "smtp")
+    wants_tls = found["port"] == "465" or account.settings.get("smtp_security") == TLS
+    scheme = found["scheme"] or ("smtps" if wants_tls else "smtp")
     return f"{scheme}://{found['host'].lower()}:{found['port'] or ('465' if scheme == 'smtps' else '587')}"
+
+
+def mailbox(settings: JsonObject) -> str:
+    """The IMAP server as its visitor reads it, with the way of encryption before it; "" for none."""
+    server = str(settings.get("imap_server", "")).strip()
+    is_told = not server or "://" in server
+    return server if is_told or settings.get("imap_security") != STARTTLS else f"imap://{server}"
 
 
 def smtp_error(response: PlatformResponse) -> DeliveryError:

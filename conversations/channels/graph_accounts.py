@@ -27,9 +27,10 @@ SETTINGS = (
     Credential(
         name="api_version",
         label=gettext_noop("Version of the Graph API"),
-        help_text=gettext_noop("Empty: the version that Kontor was tried with."),
+        help_text=gettext_noop("Such as v25.0. Empty: the version that Kontor was tried with."),
         is_secret=False,
         is_required=False,
+        pattern=r"v[0-9]{1,3}\.[0-9]{1,2}",
     ),
 )
 

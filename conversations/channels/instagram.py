@@ -94,9 +94,12 @@ class Instagram(Channel):
         Credential(
             name="login",
             label=gettext_noop("Log-in"),
-            help_text=gettext_noop("Write “facebook” if the token is a Page's. Empty: Instagram Login."),
             is_secret=False,
             is_required=False,
+            choices=(
+                ("", gettext_noop("Instagram Login")),
+                (_FACEBOOK, gettext_noop("Facebook Login: the token is a Page's")),
+            ),
         ),
         *graph_accounts.SETTINGS,
     )

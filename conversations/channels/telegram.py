@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from conversations.channels.outgoing import OutgoingMessage
 from conversations.channels.telegram_messages import Drawn
 
 _MOST_UPLOAD = 50_000_000
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 class Telegram(Channel):
@@ -61,7 +63,11 @@ class Telegram(Channel):
         ),
     )
     account_label = gettext_noop("The bot's number (the digits before the colon of its token)")
-    secret_label = gettext_noop("Secret token: any text of letters, digits, _ and -")
+    secret_label = gettext_noop("Secret token: up to 256 letters, digits, _ and -")
+
+    def takes_secret(self, secret: str) -> bool:
+        """What setWebhook takes (Bot API, setWebhook: secret_token)."""
+        return _SECRET.fullmatch(secret) is not None
 
     def verify(self, hook: Hook, secrets: Sequence[str]) -> bool:
         """The header that carries the secret told to setWebhook. Telegram signs nothing: who knows it is believed."""

@@ -82,6 +82,10 @@ class WeChat(Channel):
     def challenge(self, query: Mapping[str, str], verify_token: str) -> str | None:
         return wechat_sealing.challenge(query, verify_token)
 
+    def takes_secret(self, secret: str) -> bool:
+        """A token, or a whole set of safe mode."""
+        return wechat_sealing.keys_of(secret) is not None
+
     def verify(self, hook: Hook, secrets: Sequence[str]) -> bool:
         """The query's signature; in safe mode the one that covers the encrypted body too."""
         return wechat_sealing.verify(hook, secrets)

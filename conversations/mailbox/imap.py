@@ -18,6 +18,7 @@ from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox
 
 from conversations.channels.email_mime import MOST_BYTES
+from conversations.channels.email_servers import IMAP_SERVER
 from conversations.mail_sockets import TimedSocket, connect
 
 PORTS = frozenset({143, 993})
@@ -32,7 +33,7 @@ LINE_COST = 100  # bytes that the shortest line takes once it is kept
 TROUBLE = (imaplib.IMAP4.error, ImapToolsError, OSError, EOFError, ValueError, LookupError)
 """What a visit may fail with. ValueError, LookupError: an answer that cannot be read."""
 
-_SERVER = re.compile(r"(?:(imaps?)://)?([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?/?")
+_SERVER = re.compile(IMAP_SERVER)
 _UID = re.compile(rb"\bUID (\d{1,20})\b")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,20})\b")
 
@@ -212,7 +213,7 @@ def address_of(server: str) -> tuple[str, int, bool]:
     found = _SERVER.fullmatch(server.strip())
     if found is None:
         raise NotReachable("address")
-    scheme, host, port = found[1], found[2].strip("[]").lower(), int(found[3] or 0)
+    scheme, host, port = found["scheme"], found["host"].strip("[]").lower(), int(found["port"] or 0)
     is_tls = scheme == "imaps" or (scheme is None and port in {0, 993})
     port = port or (993 if is_tls else 143)
     if port not in PORTS and not settings.SIMULATOR:

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations import inbound, platforms
-from conversations.channels import registry
+from conversations.channels import email_servers, registry
 from conversations.channels.base import Account
 from conversations.channels.email import Email
 from conversations.channels.errors import DeliveryError, ErrorKind
@@ -56,6 +56,16 @@ def start_due() -> int:
     return len(ids)
 
 
+def start(inbox: Inbox) -> bool:
+    """Let a worker visit one mailbox now, even if it rests after trouble: somebody has mended it. Returns whether
+    it is one that is visited."""
+    if inbox.channel != Email.kind or not inbox.settings.get("imap_server"):
+        return False
+    MailboxCursor.objects.filter(inbox=inbox).update(try_at=None)
+    defer(visit, only_one=f"mailbox:{inbox.id}", inbox_id=str(inbox.id))
+    return True
+
+
 @job(queue=BULK)
 def visit(inbox_id: str) -> None:
     """Visit one mailbox and store what is new in it."""
@@ -84,7 +94,8 @@ def _read(inbox: Inbox, cursor: MailboxCursor, account: Account) -> bool:
     if not log_in:
         raise DeliveryError(ErrorKind.AUTH_EXPIRED, code="no_password", detail="the account has no password")
     try:
-        with Visit(str(inbox.settings["imap_server"]), ends_at=time.monotonic() + VISIT_SECONDS) as open_box:
+        server = email_servers.mailbox(inbox.settings)
+        with Visit(server, ends_at=time.monotonic() + VISIT_SECONDS) as open_box:
             open_box.log_in(**log_in)
             return _store_new(inbox, cursor, open_box)
     except LogInRefused as error:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations import inboxes
-from conversations.channels.base import Channel
+from conversations.channels import registry
+from conversations.channels.base import Channel, Credential
 from conversations.models import Inbox
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Team
@@ -61,7 +64,7 @@ class ConnectForm(forms.Form):
             given["name"],
             by=by,
             credentials=sealed,
-            settings=plain,
+            settings={name: value for name, value in plain.items() if value},
             secret=given.get("secret", ""),
             verify_token=given.get("verify_token", ""),
             base_url=given.get("base_url", ""),
@@ -69,16 +72,17 @@ class ConnectForm(forms.Form):
 
 
 class CredentialsForm(forms.Form):
-    """New credentials for a connected account."""
+    """New credentials for a connected account, and what else it was connected with."""
 
-    def __init__(self, channel: Channel, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, inbox: Inbox, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.channel = channel
-        _ask_for_credentials(self, channel, only_secrets=True)
+        self.inbox, self.channel = inbox, registry.open(inbox.channel)
+        _ask_for_credentials(self, self.channel, known=inbox.settings)
 
-    def credentials(self) -> dict[str, str]:
-        """Name -> value, of those that are held sealed."""
-        return _sorted(self.channel, self.cleaned_data)[0]
+    def renew(self, *, by: Actor) -> None:
+        """Give them to the account; a secret that was left empty stays as it is."""
+        sealed, plain = _sorted(self.channel, self.cleaned_data)
+        inboxes.renew_credentials(self.inbox, sealed, by=by, settings=plain)
 
 
 class SecretForm(forms.Form):
@@ -108,18 +112,30 @@ def has_handshake(channel: Channel) -> bool:
     return type(channel).challenge is not Channel.challenge and not channel.handshake_by_secret
 
 
-def _ask_for_credentials(form: forms.Form, channel: Channel, *, only_secrets: bool = False) -> None:
+def _ask_for_credentials(
+    form: forms.Form, channel: Channel, *, known: Mapping[str, Any] | None = None
+) -> None:
+    """known: the settings of an account that is connected already, whose secrets may stay as they are."""
     for wanted in channel.credentials:
-        if only_secrets and not wanted.is_secret:
-            continue
-        label, help_text = gettext(wanted.label), gettext(wanted.help_text) if wanted.help_text else ""
-        form.fields[_PREFIX + wanted.name] = (
-            _secret(label, required=wanted.is_required, help_text=help_text)
-            if wanted.is_secret
-            else forms.CharField(
-                label=label, required=wanted.is_required, max_length=500, help_text=help_text
-            )
+        form.fields[_PREFIX + wanted.name] = _field(wanted, known)
+
+
+def _field(wanted: Credential, known: Mapping[str, Any] | None) -> forms.Field:
+    label, help_text = gettext(wanted.label), gettext(wanted.help_text) if wanted.help_text else ""
+    if wanted.is_secret and known is not None:
+        help_text = f"{help_text} {gettext('Empty: stays as it is.')}".strip()
+    if wanted.is_secret:
+        return _secret(label, required=wanted.is_required and known is None, help_text=help_text)
+    shown = {"label": label, "help_text": help_text, "initial": (known or {}).get(wanted.name, "")}
+    if wanted.choices:
+        choices = [(value, gettext(name)) for value, name in wanted.choices]
+        return forms.ChoiceField(choices=choices, required=False, **shown)
+    field = forms.CharField(required=wanted.is_required, max_length=500, **shown)
+    if wanted.pattern:
+        field.validators.append(
+            RegexValidator(rf"\A(?:{wanted.pattern})\Z", _("This is not written as it should be."))
         )
+    return field
 
 
 def _secret(label: str, *, required: bool, help_text: str = "") -> forms.CharField:
@@ -130,11 +146,7 @@ def _secret(label: str, *, required: bool, help_text: str = "") -> forms.CharFie
 
 
 def _sorted(channel: Channel, given: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """What is held sealed, and what stands in the settings."""
-    sealed: dict[str, str] = {}
-    plain: dict[str, str] = {}
-    for wanted in channel.credentials:
-        value = given.get(_PREFIX + wanted.name, "")
-        if value:
-            (sealed if wanted.is_secret else plain)[wanted.name] = value
-    return sealed, plain
+    """What is held sealed, without what was left empty, and what stands in the settings."""
+    values = {wanted: given.get(_PREFIX + wanted.name, "") for wanted in channel.credentials}
+    sealed = {wanted.name: value for wanted, value in values.items() if wanted.is_secret and value}
+    return sealed, {wanted.name: value for wanted, value in values.items() if not wanted.is_secret}

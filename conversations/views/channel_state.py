@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,8 @@ WRITERS_SHOWN = 5
 def send_test(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
     """Answer the one writer whom the person has chosen: somebody real gets what is sent, so nobody is guessed."""
     inbox = gates.access_inbox(request.member, inbox_id)
-    chosen = _writers(inbox, request.user.email).filter(id=_id(request.POST.get("to", ""))).first()
+    chosen_id = _id(request.POST.get("to", ""))
+    chosen = _writers(inbox).filter(id=chosen_id).first() if chosen_id else None
     if chosen is None:
         messages.error(request, _("Choose who gets the test."))
         return redirect("channel", inbox_id=inbox.id)
@@ -45,8 +47,12 @@ def send_test(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
 
 
 def told(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:
-    """What `_channel_state.html` shows: health, and who wrote last with what each said and got."""
-    writers = list(_writers(inbox, request.user.email)[:WRITERS_SHOWN])
+    """What `_channel_state.html` shows: health, and who wrote, with what each said and got: whoever asks, by their own
+    address, then those who wrote last."""
+    own_address = getattr(request.user, "email", "")
+    is_own = Q(identity__channel="email", identity__address__iexact=own_address)
+    rows = _writers(inbox).alias(is_own=is_own).order_by("-is_own", "-last_customer_message_at")
+    writers = list(rows[:WRITERS_SHOWN])
     said = _newest_messages(writers, Message.Direction.IN)
     sent = _newest_messages(writers, Message.Direction.OUT)
     return {
@@ -62,16 +68,14 @@ def told(request: MemberRequest, inbox: Inbox) -> dict[str, Any]:
 _ARRIVED = {Message.Status.SENT, Message.Status.DELIVERED, Message.Status.READ}
 
 
-def _writers(inbox: Inbox, own_address: str) -> QuerySet[Conversation]:
-    """Who wrote to an inbox alone and in private: who asks, by their own address, then whoever wrote last."""
-    rows = Conversation.objects.select_related("contact", "identity").filter(
+def _writers(inbox: Inbox) -> QuerySet[Conversation]:
+    """Who wrote to an inbox alone and in private."""
+    return Conversation.objects.select_related("contact", "identity").filter(
         inbox=inbox, kind=Conversation.Kind.CHAT, last_customer_message_at__isnull=False
     )
-    is_own = Q(identity__channel="email", identity__address__iexact=own_address)
-    return rows.alias(is_own=is_own).order_by("-is_own", "-last_customer_message_at")
 
 
-def _newest_messages(rows: list[Conversation], direction: str) -> dict[UUID, Message]:
+def _newest_messages(rows: Sequence[Conversation], direction: str) -> dict[UUID, Message]:
     found = Message.objects.filter(conversation__in=rows, direction=direction)
     newest = found.order_by("conversation_id", "-number").distinct("conversation_id")
     return {message.conversation_id: message for message in newest}

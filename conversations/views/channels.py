@@ -14,6 +14,7 @@ from conversations import accounts, checking, gates, inboxes
 from conversations.channels import registry
 from conversations.channels.base import Channel
 from conversations.inboxes import CannotConnect
+from conversations.mailbox import reading
 from conversations.models import Inbox
 from conversations.views import channel_state
 from conversations.views.channel_forms import (
@@ -32,8 +33,11 @@ REFUSALS = {
     "account_taken": _("This account is connected already, here or with another brand."),
     "account_missing": _("The account's id is missing."),
     "foreign_app": _("The application belongs to the platform: its operator changes it."),
+    "secret_unusable": _("The platform cannot use this secret: look at the signs and the length it allows."),
     "unknown_channel": _("There is no such channel."),
 }
+
+_FIELDS = {"account_taken": "account_id", "account_missing": "account_id", "secret_unusable": "secret"}
 
 
 @require_GET
@@ -57,10 +61,10 @@ def connect(request: MemberRequest, kind: str) -> HttpResponse:
         try:
             inbox = form.connect(by=request.member.actor)
         except CannotConnect as refusal:
-            form.add_error(None, str(REFUSALS[refusal.code]))
+            form.add_error(_FIELDS.get(refusal.code), str(REFUSALS[refusal.code]))
         else:
             messages.success(request, _("Connected. Two steps are left, below."))
-            return redirect("channel", inbox_id=inbox.id)
+            return _asked(request, inbox)
     context = {"channel": channel, "form": form, "section": "channels"}
     return render(request, "conversations/channel_connect.html", context)
 
@@ -86,12 +90,7 @@ def one(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
 @needs(Permission.MANAGE_INBOXES)
 def check(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
     """Ask the platform now whether the account works."""
-    inbox = checking.check(gates.access_inbox(request.member, inbox_id), by=request.member.actor)
-    if inbox.check_error:
-        messages.error(request, _("The platform refused. What it said stands below."))
-    else:
-        messages.success(request, _("The platform answered."))
-    return redirect("channel", inbox_id=inbox.id)
+    return _asked(request, gates.access_inbox(request.member, inbox_id))
 
 
 @require_POST
@@ -99,11 +98,11 @@ def check(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
 def renew(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
     """Give the account new credentials, then ask the platform whether they are good."""
     inbox = gates.access_inbox(request.member, inbox_id)
-    form = CredentialsForm(registry.open(inbox.channel), request.POST)
+    form = CredentialsForm(inbox, request.POST)
     if not form.is_valid():
         return _page(request, inbox, credentials=form)
-    inboxes.renew_credentials(inbox, form.credentials(), by=request.member.actor)
-    return check(request, inbox_id)
+    form.renew(by=request.member.actor)
+    return _asked(request, inbox)
 
 
 @require_POST
@@ -117,7 +116,8 @@ def rotate(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
     try:
         inboxes.rotate_secret(inbox, form.cleaned_data["secret"], by=request.member.actor)
     except CannotConnect as refusal:
-        messages.error(request, REFUSALS[refusal.code])
+        form.add_error(_FIELDS.get(refusal.code), str(REFUSALS[refusal.code]))
+        return _page(request, inbox, secret=form)
     else:
         messages.success(request, _("Saved. The old secret is good for another day."))
     return redirect("channel", inbox_id=inbox.id)
@@ -152,7 +152,7 @@ def _page(
     context = {
         **channel_state.told(request, inbox),
         "form": form or InboxForm(instance=inbox),
-        "credentials": credentials or (CredentialsForm(channel) if _has_secrets(channel) else None),
+        "credentials": credentials or (CredentialsForm(inbox) if channel.credentials else None),
         "secret": secret or (SecretForm(channel) if channel.secret_label else None),
         "hook_address": _hook_address(inbox) if channel.secret_label else "",
         "has_handshake": has_handshake(channel),
@@ -161,8 +161,16 @@ def _page(
     return render(request, "conversations/channel.html", context)
 
 
-def _has_secrets(channel: Channel) -> bool:
-    return any(wanted.is_secret for wanted in channel.credentials)
+def _asked(request: MemberRequest, inbox: Inbox) -> HttpResponse:
+    """Ask the platform whether the account works, and let its mailbox be visited; the inbox's page says how it was."""
+    row = checking.check(inbox, by=request.member.actor)
+    if row.check_error:
+        messages.error(request, _("The platform refused. What it said stands below."))
+    else:
+        messages.success(request, _("The platform answered."))
+    if reading.start(row):
+        messages.info(request, _("The mailbox is being visited; what comes of it appears below by itself."))
+    return redirect("channel", inbox_id=row.id)
 
 
 def _hook_address(inbox: Inbox) -> str:

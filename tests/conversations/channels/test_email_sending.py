@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conversations.channels import email_errors, email_writing
+from conversations.channels import email_errors, email_servers, email_writing
 from conversations.channels.base import AccessToken, Account, PlatformRequest, PlatformResponse
 from conversations.channels.cards import Button, Card, CardKind, CardLine, Money
 from conversations.channels.email import Email
@@ -310,6 +310,43 @@ def test_what_we_write_is_read_by_ourselves_as_we_meant_it() -> None:
 )
 def test_a_server_is_named_as_people_know_it(given: str, url: str) -> None:
     assert sent(account=replace(ACCOUNT, settings={"smtp_server": given}))[0].url == url
+
+
+@pytest.mark.parametrize(
+    "given, security, url",
+    [
+        ("smtp.shop.example", "tls", "smtps://smtp.shop.example:465"),
+        ("smtp.shop.example:2525", "tls", "smtps://smtp.shop.example:2525"),
+        ("smtp.shop.example:465", "", "smtps://smtp.shop.example:465"),
+        ("smtp://smtp.shop.example", "tls", "smtp://smtp.shop.example:587"),
+    ],
+)
+def test_how_a_server_is_spoken_to_is_chosen_unless_its_name_says_it(
+    given: str, security: str, url: str
+) -> None:
+    settings = {"smtp_server": given, "smtp_security": security}
+    assert sent(account=replace(ACCOUNT, settings=settings))[0].url == url
+
+
+@pytest.mark.parametrize(
+    "given, security, found",
+    [
+        ("imap.shop.example", "", "imap.shop.example"),
+        ("imap.shop.example", "starttls", "imap://imap.shop.example"),
+        ("imaps://imap.shop.example", "starttls", "imaps://imap.shop.example"),
+        ("", "starttls", ""),
+    ],
+)
+def test_how_a_mailbox_is_visited_is_chosen_unless_its_name_says_it(
+    given: str, security: str, found: str
+) -> None:
+    assert email_servers.mailbox({"imap_server": given, "imap_security": security}) == found
+
+
+def test_a_log_in_by_oauth_stands_before_a_password_that_is_still_kept() -> None:
+    holding = replace(ACCOUNT, credentials={"password": "old", "access_token": "lent-1"})
+    assert CHANNEL.log_in(holding)["access_token"] == "lent-1"
+    assert CHANNEL.log_in(replace(ACCOUNT, credentials={"password": "old"}))["password"] == "old"
 
 
 @pytest.mark.parametrize("given", ["", "http://x.example", "user@x.example", "x.example:1:2", "a b"])

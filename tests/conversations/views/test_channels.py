@@ -19,8 +19,9 @@ from conversations.models import POST, Conversation, Inbox, Message
 from conversations.views import channel_state
 from tenants import channel_apps, directory
 from tenants.models import User
+from tenants.workspace.events import SYSTEM
 from tenants.workspace.models import AuditEntry, Team
-from tests.conversations.outgoing import TOKEN, a_conversation, an_inbox, waiting
+from tests.conversations.outgoing import TOKEN, a_conversation, an_inbox, jobs, waiting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
 
@@ -40,7 +41,9 @@ def test_an_unknown_kind_has_no_page(as_alice: Client) -> None:
     assert as_alice.get("/channels/connect/pigeon/").status_code == 404
 
 
-def test_an_account_is_connected_and_its_secrets_are_never_shown_again(as_alice: Client) -> None:
+def test_an_account_is_connected_and_its_secrets_are_never_shown_again(
+    as_alice: Client, platform_answers: None
+) -> None:
     given = {"name": "Our LINE", "account_id": "U77", "secret": "signing-secret-1"}
     wanted = {f"credential_{each.name}": "token-value-1" for each in registry.open("line").credentials}
     answer = as_alice.post("/channels/connect/line/", {**given, **wanted}, follow=True)
@@ -215,3 +218,132 @@ def test_the_page_of_a_mailbox_says_when_it_was_read_what_failed_and_what_was_sk
 def test_an_inbox_without_a_mailbox_says_nothing_of_one(as_alice: Client) -> None:
     inbox = an_inbox("line")
     assert "Mailbox last read" not in as_alice.get(f"/channels/{inbox.id}/").content.decode()
+
+
+def connecting(kind: str, **given: str) -> dict[str, str]:
+    """What a person enters to connect an account of a kind: `given` beside what has to be there."""
+    wanted = {f"credential_{each.name}": "t" for each in registry.open(kind).credentials if each.is_required}
+    return {"name": "New", "account_id": "77", "secret": "signs", "verify_token": "v", **wanted, **given}
+
+
+@pytest.mark.parametrize(
+    ("kind", "secret"),
+    [
+        ("telegram", "with space"),
+        ("telegram", "秘密"),
+        ("telegram", "a" * 257),
+        ("wechat", "token tooshort wx1"),
+    ],
+)
+def test_a_secret_that_the_platform_would_refuse_is_refused_at_its_field(
+    as_alice: Client, kind: str, secret: str
+) -> None:
+    page = as_alice.post(f"/channels/connect/{kind}/", connecting(kind, secret=secret))
+    assert "cannot use this secret" in str(page.context["form"].errors["secret"])
+    assert not Inbox.objects.exists()
+    inbox = an_inbox(kind)
+    page = as_alice.post(f"/channels/{inbox.id}/secret/", {"secret": secret})
+    assert "cannot use this secret" in str(page.context["secret"].errors["secret"])
+
+
+@pytest.mark.parametrize("secret", ["Az09_-", "a" * 256])
+def test_a_secret_that_telegram_takes_is_taken(as_alice: Client, platform_answers: None, secret: str) -> None:
+    as_alice.post("/channels/connect/telegram/", connecting("telegram", secret=secret))
+    app = directory.app_by_key(inboxes.app_of(Inbox.objects.get()).key)
+    assert app is not None and channel_apps.opened_secrets(app, at=0.0) == [secret]
+
+
+def test_connecting_asks_the_platform_at_once_and_says_what_it_answered(
+    as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(account: object, transport: object) -> AccountCheck:
+        raise DeliveryError(ErrorKind.AUTH_EXPIRED, detail="wrong password")
+
+    monkeypatch.setattr(registry.open("email"), "check", refuse, raising=False)
+    given = connecting("email", account_id="help@shop.example", credential_smtp_server="smtp.shop.example")
+    page = as_alice.post("/channels/connect/email/", given, follow=True).content.decode()
+    assert "wrong password" in page and "The platform refused" in page
+    assert Inbox.objects.get().health == "disconnected"
+
+
+def test_a_mailbox_is_connected_by_choices_and_visited_at_once(
+    as_alice: Client, platform_answers: None
+) -> None:
+    given = connecting(
+        "email",
+        account_id="help@shop.example",
+        credential_imap_server="imap.shop.example",
+        credential_imap_security="starttls",
+        credential_smtp_server="smtp.shop.example",
+        credential_smtp_security="tls",
+        credential_plus_addresses="yes",
+    )
+    page = as_alice.post("/channels/connect/email/", given, follow=True).content.decode()
+    inbox = Inbox.objects.get()
+    assert inbox.settings == {
+        "imap_server": "imap.shop.example",
+        "imap_security": "starttls",
+        "smtp_server": "smtp.shop.example",
+        "smtp_security": "tls",
+        "plus_addresses": "yes",
+    }
+    assert "The mailbox is being visited" in page
+    assert len(jobs("conversations.mailbox.reading.visit")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("imap_server", "imap shop example"),
+        ("imap_server", "https://imap.shop.example"),
+        ("smtp_server", "smtp.shop.example:port"),
+        ("smtp_security", "none"),
+        ("oauth_provider", "yahoo"),
+    ],
+)
+def test_what_no_mail_server_is_called_is_refused_before_anything_is_connected(
+    as_alice: Client, name: str, value: str
+) -> None:
+    given = connecting("email", account_id="help@shop.example", **{f"credential_{name}": value})
+    page = as_alice.post("/channels/connect/email/", given)
+    assert f"credential_{name}" in page.context["form"].errors
+    assert not Inbox.objects.exists()
+
+
+def test_what_was_entered_wrong_is_changed_without_connecting_anew_and_secrets_stay(
+    as_alice: Client, platform_answers: None
+) -> None:
+    inbox = inboxes.connect(
+        "email",
+        "help@shop.example",
+        "Help",
+        by=SYSTEM,
+        credentials={"password": "old", "client_secret": "kept"},
+        secret="signs",
+        settings={"smtp_server": "smpt.shop.example", "from_name": "Shop", "assign_on_reply": False},
+    )
+    MailboxCursor.objects.create(inbox=inbox, try_at=timezone.now() + timedelta(hours=1))
+    page = as_alice.get(f"/channels/{inbox.id}/").content.decode()
+    assert 'value="smpt.shop.example"' in page and "kept" not in page
+    given = {
+        "credential_smtp_server": "smtp.shop.example",
+        "credential_imap_server": "imap.shop.example",
+        "credential_password": "new",
+    }
+    as_alice.post(f"/channels/{inbox.id}/credentials/", given)
+    inbox.refresh_from_db()
+    assert inbox.settings == {
+        "smtp_server": "smtp.shop.example",
+        "imap_server": "imap.shop.example",
+        "assign_on_reply": False,
+    }
+    assert accounts.account_of(inbox).credentials == {"password": "new", "client_secret": "kept"}
+    assert MailboxCursor.objects.get().try_at is None
+
+
+@pytest.fixture
+def platform_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("telegram", "email", "line"):
+        monkeypatch.setattr(
+            registry.open(kind), "check", lambda account, transport: AccountCheck(), raising=False
+        )
