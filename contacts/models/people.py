@@ -77,6 +77,11 @@ class Contact(TenantModel):
     def __str__(self) -> str:
         return self.name or str(_("Unknown visitor"))
 
+    @property
+    def first_seen_at(self) -> datetime:
+        """When they first were here: a platform may tell late of what they wrote before we knew of them."""
+        return min(self.created_at, self.last_seen_at or self.created_at)
+
 
 class ContactIdentity(TenantModel):
     """One address of a contact: valid inside `scope` (page, provider, site) of one channel."""

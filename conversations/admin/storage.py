@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext
 
-from conversations.files import quota
+from conversations.files import quota, sizes
 from tenants.workspace.admin import brand_site
 
 
 def told() -> tuple[str, str]:
     """The room for files: what is used, and what the plan allows."""
     room = quota.use()
-    used = {"used": filesizeformat(room.used), "limit": filesizeformat(room.limit)}
+    used = {"used": sizes.shown(room.used), "limit": sizes.shown(room.limit)}
     return gettext("Room for files"), gettext("%(used)s of %(limit)s used") % used
 
 

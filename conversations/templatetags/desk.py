@@ -16,6 +16,7 @@ from conversations.channels import registry
 from conversations.channels.cards import Money
 from conversations.channels.errors import ErrorKind
 from conversations.channels.templates import pieces
+from conversations.files import sizes
 from conversations.files.kinds import SHOWN
 from conversations.models import Conversation, Message
 
@@ -174,7 +175,7 @@ def attachment_words(attachment: dict[str, Any] | None) -> str:
         if isinstance(place.get("latitude"), int | float) and isinstance(place.get("longitude"), int | float)
         else ""
     )
-    size = file_size(attachment["size"]) if attachment["size"] else ""
+    size = sizes.shown(attachment["size"]) if attachment["size"] else ""
     words = [attachment_text(attachment["kind"]), attachment["name"], place.get("address") or "", point, size]
     return " · ".join(filter(None, words))
 
@@ -228,11 +229,7 @@ def file_reasons() -> list[tuple[str, Any]]:
     return list(FILE_REASONS.items())
 
 
-@register.filter
-def file_size(size: int) -> str:
-    """A size in bytes as people read it: 12 KB, 1.4 MB."""
-    kilobytes = max(1, round(size / 1000))
-    return f"{kilobytes} KB" if kilobytes < 1000 else f"{size / 1_000_000:.1f} MB"
+register.filter("file_size", sizes.shown)
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ export function paintAttachments(list, attachments) {
 /** @param {number} size @returns {string} */
 export function fileSize(size) {
   const kilobytes = Math.max(1, Math.round(size / 1000));
-  return kilobytes < 1000 ? `${kilobytes} KB` : `${(size / 1_000_000).toFixed(1)} MB`;
+  return kilobytes < 1000 ? `${kilobytes} KB` : `${Math.round(size / 100_000) / 10} MB`;
 }
 
 function newAttachment(row) {

@@ -34,7 +34,11 @@ export class Composer {
     this.head = NO_HEAD;
     this.segmentsOf = () => 0;
     this.notes = new WindowNotes();
-    setInterval(() => this.notes.show(), WINDOW_TICK_MS);
+    setInterval(() => {
+      if (!this.form) return;
+      this.notes.show();
+      this.#measure();
+    }, WINDOW_TICK_MS);
     this.attach();
   }
 
@@ -54,9 +58,9 @@ export class Composer {
     this.form.addEventListener("click", ({ target }) => target.dataset.way && this.#carry(target.dataset.way));
     this.tray.attach(this.form, this.conversationId);
     this.target.attach();
+    this.notes.attach(this.form);
     this.#fetchParts();
     this.#measure();
-    this.notes.attach(this.form);
   }
 
   /** What only some channels need is not part of the first load. */
@@ -155,15 +159,16 @@ export class Composer {
     const parts = this.form.dataset.segments ? this.segmentsOf(this.area.value) : 0;
     field(this.form, "segments").textContent = parts > 1 ? text("segments", { n: parts }) : "";
     field(this.form, "draft").hidden = !this.area.value;
-    this.form.querySelector('[type="submit"]').disabled = left < 0 || this.tray.isBusy || this.target.isMissing || this.head.isWrong;
-    return left;
+    const cannotGo = left < 0 || this.tray.isBusy || this.target.isMissing || this.head.isWrong || this.notes.isShut;
+    this.form.querySelector('[type="submit"]').disabled = cannotGo;
+    return !cannotGo;
   }
 
   #send() {
     this.isAsked = this.head === HEAD_TO_COME; // whoever was quicker than the head is not asked to press again
     const words = this.area.value.trim();
     const files = this.tray.ready;
-    if ((!words && !files.length) || this.tray.isBusy || this.target.isMissing || this.head.isWrong || this.#measure() < 0) return;
+    if ((!words && !files.length) || !this.#measure()) return;
     this.on.send(words, this.form.dataset.window === "human_only", { files, ...this.target.wish, ...this.head.wish });
     this.area.value = "";
     this.target.take(null);

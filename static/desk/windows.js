@@ -51,6 +51,11 @@ export class WindowNotes {
     this.show();
   }
 
+  /** Whether nothing but a template may be sent. */
+  get isShut() {
+    return ["closed", "used_up"].includes(this.form.dataset.window);
+  }
+
   get #row() {
     const { lastCustomer, sentInWindow, briefAt, sentInBrief } = this.form.dataset;
     return {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -150,6 +151,19 @@ def test_a_viewer_has_no_composer_and_no_buttons(
     html, bobs = html_of(as_victor, conversation), html_of(as_bob, conversation)
     assert ('<form class="composer"' in html, '<form class="composer"' in bobs) == (False, True)
     assert ("data-act=" in html, "data-act=" in bobs) == (False, True)
+
+
+def test_nobody_is_first_seen_after_they_were_last_seen(as_bob: Client, conversation: Conversation) -> None:
+    """A platform tells late of what was written before the contact was."""
+    wrote = timezone.now() - timedelta(days=3)
+    Contact.objects.filter(id=conversation.contact_id).update(last_seen_at=wrote)
+    html = html_of(as_bob, conversation)
+    first = re.search(r'First seen</dt><dd><time datetime="([^"]+)"', html)
+    assert first is not None and datetime.fromisoformat(first[1]) == wrote
+    Contact.objects.filter(id=conversation.contact_id).update(last_seen_at=wrote + timedelta(days=6))
+    again = re.search(r'First seen</dt><dd><time datetime="([^"]+)"', html_of(as_bob, conversation))
+    assert again is not None
+    assert datetime.fromisoformat(again[1]) == Contact.objects.get(id=conversation.contact_id).created_at
 
 
 def test_the_profile_tells_who_the_customer_is_on_every_channel(
