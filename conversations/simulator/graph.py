@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from conversations.channels import wire
 from conversations.channels.base import Unparsable
-from conversations.simulator import graph_messages, samples
+from conversations.simulator import graph_messages, graph_routing, samples
 from conversations.simulator.accounts import SimulatedAccount
 from conversations.simulator.graph_comments import COMMENT, GraphComments
 from conversations.simulator.graph_messages import Rules
@@ -93,13 +93,17 @@ class FakeGraph(GraphComments):
         now = self.stage.world.now()
         is_change = "field" in events[0]
         entry = {"id": account.account_id, "time": now // 1000 if is_change else now}
-        content = {
-            "object": self.named,
-            "entry": [{**entry, "changes" if is_change else "messaging": events}],
-        }
+        content = {"object": self.named, "entry": [{**entry, **graph_routing.entry_of(events)}]}
         body = json.dumps(content, separators=(",", ":")).encode()  # Meta escapes everything beyond ASCII
         digest = hmac.new(account.secret.encode(), body, hashlib.sha256).hexdigest()
         return body, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={digest}"}
+
+    def post(self, account: SimulatedAccount, name: str, events: list[Event]) -> None:
+        """What happens in a thread that another app owns is told apart."""
+        person = graph_routing.concerns(events[0], self.stage.world.meet(account))
+        if person is not None and person.held_elsewhere and "field" not in events[0]:
+            events = [graph_routing.owned_elsewhere(each) for each in events]
+        super().post(account, name, events)
 
     def file_url(self, kind: str) -> str:
         """Where our fetcher finds what a customer sent."""
@@ -163,8 +167,11 @@ class FakeGraph(GraphComments):
     def _hand_over(self, account: SimulatedAccount, request: Request) -> Response:
         """The thread becomes the asking app's, whoever had it."""
         recipient = wire.mapping(request.json(), "recipient")
-        if self.stage.world.customer(account, wire.text(recipient, "id")) is None:
+        customer = self.stage.world.customer(account, wire.text(recipient, "id"))
+        if customer is None:
             return self.refuse("no_such_user")
+        customer.held_elsewhere = False
+        self.stage.world.touch(customer)
         return answer({"success": True})
 
     # --- subscriptions ---------------------------------------------------------------------------------
@@ -213,8 +220,11 @@ class FakeGraph(GraphComments):
 
     def act(self, account: SimulatedAccount, customer: Customer, wanted: Mapping[str, Any]) -> Bubble | None:
         """Beside what customers do everywhere: {"do": comment | start | react | refer, "text": …, "id": …,
-        "emoji": …, "ref": …}."""
+        "emoji": …, "ref": …}; and what somebody does in the account's own inbox: {"do": colleague, "text": …},
+        {"do": give_back}."""
         act = wanted.get("do")
+        if act in graph_routing.ACTS:
+            return self._act_elsewhere(account, customer, str(act), wanted)
         if act not in self.acts or act not in {"react", "refer"}:
             return super().act(account, customer, wanted)
         event = happening(customer.id, account.account_id, self.stage.world.now())
@@ -224,6 +234,22 @@ class FakeGraph(GraphComments):
         customer.wrote_at = self.stage.world.now()
         self.post(account, act, [{**event, **told}])
         return None
+
+    def _act_elsewhere(
+        self, account: SimulatedAccount, customer: Customer, act: str, wanted: Mapping[str, Any]
+    ) -> Bubble | None:
+        now, bubble = self.stage.world.now(), None
+        customer.held_elsewhere = act == graph_routing.COLLEAGUE
+        event = happening(customer.id, account.account_id, now)
+        if act == graph_routing.COLLEAGUE:
+            bubble = Bubble(self.new_bubble_id(), now, False, self._text(wanted))
+            customer.bubbles.append(bubble)
+            event = happening(account.account_id, customer.id, now)
+            self.post(account, "echo", [{**event, **graph_routing.said_there(bubble.id, bubble.text)}])
+        else:
+            self.post(account, "pass_thread_control", [{**event, **graph_routing.given_back(APP_ID)}])
+        self.stage.world.touch(customer)
+        return bubble
 
     def _change(self, customer: Customer, act: str, wanted: Mapping[str, Any]) -> Bubble | None:
         now = self.stage.world.now()

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from conversations.simulator import samples
+from conversations.simulator import graph_routing, samples
 from conversations.simulator.accounts import SimulatedAccount
 from conversations.simulator.graph import APP_ID, FakeGraph, happening
 from conversations.simulator.graph_comments import COMMENT, POST_TEXT, POSTED_AT
@@ -28,6 +28,7 @@ class FakeInstagram(FakeGraph):
         {
             "write", "sticker", "image", "audio", "tap", "edit", "unsend", "read", "react", "refer", "start",
             "story", "mention", "comment", "follow", "unfollow",
+            *graph_routing.ACTS,
         }
     )  # fmt: skip
     rules = Rules(text_limit=1000, text_unit="bytes", templates=frozenset({"generic", "button"}))

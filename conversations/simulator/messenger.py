@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from conversations.simulator import samples
+from conversations.simulator import graph_routing, samples
 from conversations.simulator.accounts import SimulatedAccount
 from conversations.simulator.graph import APP_ID, FakeGraph, happening
 from conversations.simulator.graph_comments import COMMENT, POST_TEXT, POSTED_AT
@@ -30,6 +30,7 @@ class FakeMessenger(FakeGraph):
         {
             "write", "sticker", "image", "audio", "file", "location", "tap", "edit", "unsend", "read", "react",
             "refer", "start", "comment", "follow", "unfollow",
+            *graph_routing.ACTS,
         }
     )  # fmt: skip
     editable = frozenset({"text", COMMENT})

@@ -60,6 +60,7 @@ class Customer:
     language: str = ""
     follows: bool = True
     wrote_at: int = 0
+    held_elsewhere: bool = False  # another app of the account owns the thread (Meta)
     version: int = 0  # grows with every change, so that a page asks only for news
     bubbles: list[Bubble] = field(default_factory=list)
 

@@ -12,6 +12,7 @@ from conversations.channels import graph, registry
 from conversations.channels.base import Account, Hook, PlatformResponse, Sent
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.items import (
+    AccountChange,
     CommentChanged,
     DeliveryReport,
     IncomingMessage,
@@ -155,6 +156,37 @@ async def test_a_thread_that_another_app_has_is_handed_over_when_we_ask(call: Ca
     await asyncio.to_thread(MESSENGER.take_thread, PSID, account, transport)
     with pytest.raises(DeliveryError):
         await asyncio.to_thread(MESSENGER.take_thread, "4711", account, transport)
+
+
+async def test_who_answers_in_the_pages_own_inbox_has_the_thread_until_it_is_given_back(
+    call: Caller, receiver: Receiver
+) -> None:
+    await call.act("messenger", "colleague", text="Hello from the Page")
+    (said,) = await read(receiver, 1)
+    assert isinstance(said, MessageEcho)
+    assert (said.text, said.is_standby) == ("Hello from the Page", True)
+    await call.act("messenger", "write", text="And now?")
+    (heard,) = await read(receiver, 2)
+    assert isinstance(heard, IncomingMessage) and heard.is_standby
+    await call.act("messenger", "start")
+    tapped = (await receiver.wait(3))[2][1]
+    assert "payload" not in json.loads(tapped)["entry"][0]["standby"][0]["postback"]
+    await call.act("messenger", "give_back")
+    (passed,) = await read(receiver, 4)
+    assert isinstance(passed, AccountChange) and passed.change == "thread_control"
+    await call.act("messenger", "write", text="Back again")
+    (ours,) = await read(receiver, 5)
+    assert isinstance(ours, IncomingMessage) and not ours.is_standby
+
+
+async def test_a_thread_that_we_take_over_is_told_to_us_as_ours(call: Caller, receiver: Receiver) -> None:
+    await call.act("messenger", "colleague", text="Mine")
+    taken = {"recipient": {"id": PSID}}
+    path = f"messenger/v25.0/{PAGE}/take_thread_control"
+    assert (await call("POST", path, taken, authorization="Bearer page-token")).status == 200
+    await call.act("messenger", "write", text="Who is there?")
+    (item,) = await read(receiver, 2)
+    assert isinstance(item, IncomingMessage) and not item.is_standby
 
 
 @pytest.mark.parametrize(
