@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from conversations.channels import graph, graph_accounts, graph_attachments, graph_events, graph_sending, wire
+from conversations.channels import (
+    graph,
+    graph_accounts,
+    graph_attachments,
+    graph_events,
+    graph_personas,
+    graph_sending,
+    wire,
+)
 from conversations.channels.base import (
     Account,
     AccountCheck,
@@ -87,6 +95,7 @@ class Messenger(Channel):
             label=gettext_noop("Page access token"),
             help_text=gettext_noop("With the permissions pages_messaging and pages_manage_metadata."),
         ),
+        *graph_personas.SETTINGS,
         *graph_accounts.SETTINGS,
     )
 
@@ -112,7 +121,10 @@ class Messenger(Channel):
         content["message"]["metadata"] = message.correlation
         is_late = message.outside_window and not graph_sending.is_private_answer(message)
         why = graph_sending.HUMAN_AGENT if is_late else {"messaging_type": "RESPONSE"}
-        return graph_sending.post(message, account, account.account_id, {**content, **why}, transport)
+        content = {**content, **why}
+        if graph_sending.is_private_answer(message):
+            return graph_sending.post(message, account, account.account_id, content, transport)
+        return _post_in_a_name(message, account, content, transport)
 
     def take_thread(self, address: str, account: Account, transport: Transport) -> None:
         graph_sending.take_thread(account, account.account_id, address, transport)
@@ -159,6 +171,22 @@ class Messenger(Channel):
     def hide_comment(self, comment_id: str, hidden: bool, account: Account, transport: Transport) -> None:
         """POST /{comment}?is_hidden."""
         graph_sending.change_comment(account, comment_id, {"is_hidden": str(hidden).lower()}, transport)
+
+
+def _post_in_a_name(
+    message: OutgoingMessage, account: Account, content: dict[str, Any], transport: Transport
+) -> Sent:
+    """As the agent's persona; in the Page's own name where Meta does not know it any more."""
+    persona = graph_personas.persona_of(message.sender_name, account, transport)
+    if persona:
+        try:
+            named = {**content, "persona_id": persona}
+            return graph_sending.post(message, account, account.account_id, named, transport)
+        except DeliveryError as error:
+            if error.kind is not ErrorKind.BAD_REQUEST or "persona" not in error.detail.lower():
+                raise
+            graph_personas.forget(message.sender_name, account)
+    return graph_sending.post(message, account, account.account_id, content, transport)
 
 
 def _answer_comment(

@@ -21,7 +21,7 @@ from conversations.simulator.graph_comments import COMMENT, GraphComments
 from conversations.simulator.graph_messages import Rules
 from conversations.simulator.platform import Event, NotPossible, Stage
 from conversations.simulator.web import Request, Response, answer, not_found
-from conversations.simulator.world import Bubble, Customer
+from conversations.simulator.world import Bubble, Customer, digits
 
 DAY = 24 * 3600 * 1000
 WEEK = 7 * DAY
@@ -33,6 +33,7 @@ class FakeGraph(GraphComments):
 
     named: ClassVar[str]
     rules: ClassVar[Rules]
+    has_personas: ClassVar[bool] = False
     fields: ClassVar[tuple[str, ...]]
 
     def __init__(self, stage: Stage) -> None:
@@ -40,6 +41,9 @@ class FakeGraph(GraphComments):
         self._subscribed: dict[str, list[str]] = {}
         self._receipts: set[tuple[str, str]] = set()
         self._answered: set[str] = set()
+        self._personas: dict[
+            str, dict[str, str]
+        ] = {}  # by their id: what Meta tells of each, and its account
 
     async def answer(self, request: Request, path: str) -> Response:
         """`v25.0/{account}/messages`, `…/subscribed_apps`, `v25.0/{customer | account | comment}`, a comment's
@@ -55,6 +59,8 @@ class FakeGraph(GraphComments):
                 return self._send(account, request)
             if parts[2] == "take_thread_control" and request.method == "POST":
                 return self._hand_over(account, request)
+            if parts[2] == "personas" and self.has_personas:
+                return self._of_personas(account, request)
             if parts[2] == "subscribed_apps":
                 return self._subscription(account, request)
         if len(parts) in {2, 3} and self.comment(account, parts[1]) is not None:
@@ -130,6 +136,9 @@ class FakeGraph(GraphComments):
         found = self.comment(account, comment_id) if comment_id else None
         customer = found[0] if found else self.stage.world.customer(account, wire.text(recipient, "id"))
         refusal = self.stage.faults.refusal() or self._objection(content, customer)
+        persona = self._personas.get(wire.text(content, "persona_id"), {})
+        if "persona_id" in content and persona.get("account") != account.account_id:
+            refusal = refusal or "no_persona"
         if not refusal and customer is not None:
             since = found[1].at if found else customer.wrote_at
             refusal = self._too_late(content, since, comment_id) or self._twice(account, message)
@@ -137,6 +146,7 @@ class FakeGraph(GraphComments):
             return self.record(account, "messages", request, content, self.refuse(refusal or "no_such_user"))
         bubble = Bubble(self.new_bubble_id(), self.stage.world.now(), False, "", answers=comment_id)
         graph_messages.put_on_phone(message, bubble)
+        bubble.sender = self._personas.get(wire.text(content, "persona_id"), {}).get("name", "")
         customer.bubbles.append(bubble)
         self._answered.add(comment_id)
         self._receipts.add((account.account_id, graph_messages.order_number(message)))
@@ -173,6 +183,13 @@ class FakeGraph(GraphComments):
         customer.held_elsewhere = False
         self.stage.world.touch(customer)
         return answer({"success": True})
+
+    def _of_personas(self, account: SimulatedAccount, request: Request) -> Response:
+        try:
+            told = self._personas.asked(account, request)
+        except Unparsable:
+            told = None
+        return self.refuse("bad_request") if told is None else answer(told)
 
     # --- subscriptions ---------------------------------------------------------------------------------
 

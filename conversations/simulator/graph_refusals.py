@@ -17,6 +17,7 @@ _REFUSALS: dict[str, tuple[int, int, int, str, dict[str, str]]] = {
     "temporary": (500, 1200, 0, "(#1200) Temporary send message failure. Please try again later.", {}),
     "blocked": (400, 551, 1545041, "(#551) This person isn't available right now.", {}),
     "bad_request": (400, 100, 0, "(#100) Invalid parameter", {}),
+    "no_persona": (400, 100, 0, "(#100) Invalid persona_id", {}),
     "no_such_user": (400, 100, 2018001, "(#100) No matching user found", {}),
     "no_object": (400, 100, 33, "Unsupported get request. Object does not exist.", {}),
     "no_token": (401, 190, 0, "Invalid OAuth access token - Cannot parse access token", {}),

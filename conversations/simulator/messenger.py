@@ -25,6 +25,7 @@ class FakeMessenger(FakeGraph):
 
     kind = "messenger"
     label = "Messenger"
+    has_personas = True
     named = "page"
     acts = frozenset(
         {

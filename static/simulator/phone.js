@@ -37,6 +37,7 @@ function paint(bubble) {
   item.querySelector(".words").hidden = !wordsOf(bubble);
   const tap = (payload) => act({ do: "tap", id: bubble.id, payload });
   if (!bubble.unsent) item.querySelector(".parts").append(...partsOf(bubble, words, tap), ...choicesOf(bubble, tap));
+  item.querySelector(".sender").textContent = bubble.sender;
   item.querySelector("time").textContent = clock.format(new Date(bubble.at));
   item.querySelector(".state").textContent = bubble.edited && !bubble.unsent ? words.edited : "";
   const offer = (name, label, allowed, run) => {

@@ -189,6 +189,34 @@ async def test_a_thread_that_we_take_over_is_told_to_us_as_ours(call: Caller, re
     assert isinstance(item, IncomingMessage) and not item.is_standby
 
 
+async def test_an_answer_stands_on_the_phone_under_its_personas_name(call: Caller) -> None:
+    transport = call.as_transport(asyncio.get_running_loop(), "http://simulator/")
+    account = Account(
+        account_id=PAGE,
+        base_url="http://simulator/messenger",
+        credentials={"access_token": "page-token"},
+        settings={"personas": "yes"},
+    )
+    await call.act("messenger", "write", text="Hello?")
+    message = OutgoingMessage(
+        address=PSID, text="Here I am", correlation="c", retry_key="k", sender_name="Mei Lin"
+    )
+    await asyncio.to_thread(MESSENGER.send, message, account, transport)
+    await asyncio.to_thread(MESSENGER.send, message, account, transport)
+    phone = (await call("GET", f"phone/messenger/{PAGE}/{PSID}/news?after=-1")).json["bubbles"]
+    assert [(each["text"], each["sender"]) for each in phone[-2:]] == [("Here I am", "Mei Lin")] * 2
+    made = await call("GET", f"messenger/v25.0/{PAGE}/personas", authorization="Bearer page-token")
+    assert [each["name"] for each in made.json["data"]] == ["Mei Lin"]
+    body = {
+        "recipient": {"id": PSID},
+        "messaging_type": "RESPONSE",
+        "message": {"text": "x"},
+        "persona_id": "4711",
+    }
+    refused = await call("POST", f"messenger/v25.0/{PAGE}/messages", body, authorization="Bearer page-token")
+    assert refused.status == 400 and "persona" in refused.json["error"]["message"]
+
+
 @pytest.mark.parametrize(
     "name, first, last", [("Mark", "Mark", ""), ("Sophie Chan", "Sophie", "Chan"), ("松本 彩", "彩", "松本")]
 )
