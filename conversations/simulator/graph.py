@@ -19,9 +19,10 @@ from conversations.simulator import graph_messages, graph_routing, samples
 from conversations.simulator.accounts import SimulatedAccount
 from conversations.simulator.graph_comments import COMMENT, GraphComments
 from conversations.simulator.graph_messages import Rules
+from conversations.simulator.graph_personas import Personas
 from conversations.simulator.platform import Event, NotPossible, Stage
 from conversations.simulator.web import Request, Response, answer, not_found
-from conversations.simulator.world import Bubble, Customer, digits
+from conversations.simulator.world import Bubble, Customer
 
 DAY = 24 * 3600 * 1000
 WEEK = 7 * DAY
@@ -41,9 +42,7 @@ class FakeGraph(GraphComments):
         self._subscribed: dict[str, list[str]] = {}
         self._receipts: set[tuple[str, str]] = set()
         self._answered: set[str] = set()
-        self._personas: dict[
-            str, dict[str, str]
-        ] = {}  # by their id: what Meta tells of each, and its account
+        self._personas = Personas()
 
     async def answer(self, request: Request, path: str) -> Response:
         """`v25.0/{account}/messages`, `…/subscribed_apps`, `v25.0/{customer | account | comment}`, a comment's
@@ -136,8 +135,7 @@ class FakeGraph(GraphComments):
         found = self.comment(account, comment_id) if comment_id else None
         customer = found[0] if found else self.stage.world.customer(account, wire.text(recipient, "id"))
         refusal = self.stage.faults.refusal() or self._objection(content, customer)
-        persona = self._personas.get(wire.text(content, "persona_id"), {})
-        if "persona_id" in content and persona.get("account") != account.account_id:
+        if "persona_id" in content and not self._personas.called(account, wire.text(content, "persona_id")):
             refusal = refusal or "no_persona"
         if not refusal and customer is not None:
             since = found[1].at if found else customer.wrote_at
@@ -146,7 +144,7 @@ class FakeGraph(GraphComments):
             return self.record(account, "messages", request, content, self.refuse(refusal or "no_such_user"))
         bubble = Bubble(self.new_bubble_id(), self.stage.world.now(), False, "", answers=comment_id)
         graph_messages.put_on_phone(message, bubble)
-        bubble.sender = self._personas.get(wire.text(content, "persona_id"), {}).get("name", "")
+        bubble.sender = self._personas.called(account, wire.text(content, "persona_id")) or ""
         customer.bubbles.append(bubble)
         self._answered.add(comment_id)
         self._receipts.add((account.account_id, graph_messages.order_number(message)))
