@@ -304,5 +304,5 @@ def _referral(wanted: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _file(kind: str) -> Response:
-    sample = samples.of("image" if kind == "sticker" else kind)
+    sample = samples.behind(kind)
     return Response(200, sample.content, sample.mime) if sample else not_found()

@@ -59,6 +59,11 @@ def of(kind: str) -> Sample | None:
     return None
 
 
+def behind(kind: str) -> Sample | None:
+    """The file that a platform hands out for a message of `kind`, where a sticker is a picture too."""
+    return of("image" if kind == "sticker" else kind)
+
+
 def _picture() -> bytes:
     """A PNG: a green hill below an evening sky."""
     rows = []

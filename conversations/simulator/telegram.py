@@ -187,7 +187,7 @@ class FakeTelegram(Platform):
     def _path(self, account: SimulatedAccount, call: Call) -> Response:
         file_id = wire.text(call.fields, "file_id")
         bubble = self._bubble_of_file(account, file_id)
-        sample = samples.of(bubble.kind) if bubble is not None else None
+        sample = samples.behind(bubble.kind) if bubble is not None else None
         if sample is None:
             return refuse("file_id")
         size = len(sample.content)
@@ -197,7 +197,7 @@ class FakeTelegram(Platform):
     def _file(self, account: SimulatedAccount, path: str) -> Response:
         _folder, _slash, rest = path.partition("/")
         bubble = self._bubble_of_file(account, rest.partition("/")[0])
-        sample = samples.of(bubble.kind) if bubble is not None else None
+        sample = samples.behind(bubble.kind) if bubble is not None else None
         return Response(200, sample.content, sample.mime) if sample is not None else refuse("not_found")
 
     def _bubble_of_file(self, account: SimulatedAccount, file_id: str) -> Bubble | None:

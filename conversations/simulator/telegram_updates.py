@@ -105,11 +105,11 @@ def membership(account: SimulatedAccount, customer: Customer, at: int) -> Part:
 
 def _content(bubble: Bubble) -> Part:
     file = {"file_id": f"{FILE_PREFIX}{bubble.id}", "file_unique_id": f"u{bubble.id}"}
-    sample = samples.of(bubble.kind)
+    sample = samples.behind(bubble.kind)
     size = len(sample.content) if sample is not None else 0
     if bubble.kind == "sticker":
         looks = {"width": 512, "height": 512, "is_animated": False, "is_video": False, "type": "regular"}
-        return {"sticker": {**file, **looks, "emoji": "👍", "set_name": "HotCherry", "file_size": 17_220}}
+        return {"sticker": {**file, **looks, "emoji": "👍", "set_name": "HotCherry", "file_size": size}}
     if bubble.kind == "image":
         small = {**file, "file_unique_id": f"s{bubble.id}", "width": 90, "height": 90, "file_size": size // 4}
         return {"photo": [small, {**file, "width": 160, "height": 160, "file_size": size}]}
