@@ -117,8 +117,9 @@ def disconnect(inbox: Inbox, *, by: Actor) -> None:
 
 def renew_credentials(
     inbox: Inbox, credentials: Mapping[str, str], *, by: Actor, settings: Mapping[str, str] | None = None
-) -> None:
-    """Give a connected account new credentials; what waited because the old ones were refused goes out.
+) -> Inbox:
+    """Give a connected account new credentials; what waited because the old ones were refused goes out. Returns the row
+    as it is now.
 
     Those that are not given stay as they are. settings: what is no secret; "" takes one away.
     """
@@ -132,6 +133,7 @@ def renew_credentials(
         if breaker.recover(row.id, at=timezone.now()):
             delivering.start_all()
         _audit("inbox.credentials_renewed", row, by=by)
+    return row
 
 
 def rotate_secret(inbox: Inbox, secret: str, *, by: Actor) -> None:

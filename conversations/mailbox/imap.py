@@ -96,7 +96,7 @@ class Visit:
         except imaplib.IMAP4.abort:
             raise
         except (ImapToolsError, imaplib.IMAP4.error) as error:
-            raise LogInRefused(str(error)[:200]) from None
+            raise LogInRefused(_said(error)) from None
         self._box.folder.set(FOLDER, readonly=True)
         self.uid_validity = _uid(self._box.folder.status(FOLDER, ["UIDVALIDITY"])["UIDVALIDITY"])
 
@@ -219,6 +219,13 @@ def address_of(server: str) -> tuple[str, int, bool]:
     if port not in PORTS and not settings.SIMULATOR:
         raise NotReachable("address")
     return host, port, is_tls
+
+
+def _said(error: Exception) -> str:
+    """The server's own words of a refusal, without the names of things in our library."""
+    result = getattr(error, "command_result", ("", [str(error)]))
+    lines = [line.decode("utf-8", "replace") if isinstance(line, bytes) else str(line) for line in result[1]]
+    return " ".join(lines).strip()[:200]
 
 
 def _facts(answer: Any) -> Facts | None:

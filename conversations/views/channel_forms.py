@@ -79,10 +79,10 @@ class CredentialsForm(forms.Form):
         self.inbox, self.channel = inbox, registry.open(inbox.channel)
         _ask_for_credentials(self, self.channel, known=inbox.settings)
 
-    def renew(self, *, by: Actor) -> None:
-        """Give them to the account; a secret that was left empty stays as it is."""
+    def renew(self, *, by: Actor) -> Inbox:
+        """Give them to the account; a secret that was left empty stays as it is. Returns the row as it is now."""
         sealed, plain = _sorted(self.channel, self.cleaned_data)
-        inboxes.renew_credentials(self.inbox, sealed, by=by, settings=plain)
+        return inboxes.renew_credentials(self.inbox, sealed, by=by, settings=plain)
 
 
 class SecretForm(forms.Form):

@@ -101,8 +101,7 @@ def renew(request: MemberRequest, inbox_id: UUID) -> HttpResponse:
     form = CredentialsForm(inbox, request.POST)
     if not form.is_valid():
         return _page(request, inbox, credentials=form)
-    form.renew(by=request.member.actor)
-    return _asked(request, inbox)
+    return _asked(request, form.renew(by=request.member.actor))
 
 
 @require_POST

@@ -117,6 +117,7 @@ def test_a_wrong_password_is_told_once_and_the_mailbox_rests(inbox: Inbox) -> No
     visit(inbox)
     cursor = MailboxCursor.objects.get(inbox=inbox)
     assert (cursor.error, cursor.failures) == ("auth_expired", 1) and cursor.try_at is not None
+    assert cursor.error_detail == "[AUTHENTICATIONFAILED] Authentication failed."
     assert happened("inbox.warned") == ["inbox.warned"]
     MailboxCursor.objects.update(try_at=None)
     visit(inbox)
@@ -130,3 +131,5 @@ def test_a_wrong_password_is_told_once_and_the_mailbox_rests(inbox: Inbox) -> No
 def test_the_account_is_checked_by_its_log_in(inbox: Inbox) -> None:
     row = checking.check(inbox, by=SYSTEM)
     assert (row.check_error, row.warnings, row.platform_name) == ("", [], SUPPORT)
+    wrong = inboxes.renew_credentials(inbox, {"password": "wrong"}, by=SYSTEM)
+    assert checking.check(wrong, by=SYSTEM).check_error == "auth_expired"

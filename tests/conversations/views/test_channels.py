@@ -12,7 +12,7 @@ from pytest_django import Settings
 from contacts.models import Contact, ContactIdentity
 from conversations import accounts, inboxes
 from conversations.channels import registry
-from conversations.channels.base import AccountCheck
+from conversations.channels.base import Account, AccountCheck
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.mailbox.models import MailboxCursor
 from conversations.models import POST, Conversation, Inbox, Message
@@ -311,8 +311,15 @@ def test_what_no_mail_server_is_called_is_refused_before_anything_is_connected(
 
 
 def test_what_was_entered_wrong_is_changed_without_connecting_anew_and_secrets_stay(
-    as_alice: Client, platform_answers: None
+    as_alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked: list[Account] = []
+
+    def answer(account: Account, transport: object) -> AccountCheck:
+        asked.append(account)
+        return AccountCheck()
+
+    monkeypatch.setattr(registry.open("email"), "check", answer, raising=False)
     inbox = inboxes.connect(
         "email",
         "help@shop.example",
@@ -338,6 +345,8 @@ def test_what_was_entered_wrong_is_changed_without_connecting_anew_and_secrets_s
         "assign_on_reply": False,
     }
     assert accounts.account_of(inbox).credentials == {"password": "new", "client_secret": "kept"}
+    [account] = asked
+    assert (account.credentials["password"], account.settings["smtp_server"]) == ("new", "smtp.shop.example")
     assert MailboxCursor.objects.get().try_at is None
 
 
