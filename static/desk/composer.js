@@ -56,9 +56,9 @@ export class Composer {
       this.#send();
     });
     this.form.addEventListener("click", ({ target }) => target.dataset.way && this.#carry(target.dataset.way));
+    this.notes.attach(this.form); // before the others: they measure, which asks it
     this.tray.attach(this.form, this.conversationId);
     this.target.attach();
-    this.notes.attach(this.form);
     this.#fetchParts();
     this.#measure();
   }
