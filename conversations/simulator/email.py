@@ -89,17 +89,25 @@ class FakeEmail(Platform):
         mail = message_from_bytes(request.body, policy=policy.default)
         to = request.headers.get("x-envelope-recipients", "")
         shown = {"to": to, "subject": str(mail["Subject"] or ""), "message_id": str(mail["Message-ID"] or "")}
-        first, *copies = (self.stage.world.customer(account, each) for each in to.split(","))
+        first, *copies = (self._mailbox(account, each) for each in to.split(","))
         refusal = self.stage.faults.refusal() or _objection(account, request, mail)
         if not refusal and (first is None or not first.follows):
             refusal = "blocked"
         if refusal or first is None:
             return self.record(account, "mails", request, shown, refuse(refusal or "blocked"))
-        for customer in filter(None, [first, *copies]):  # a copy also goes to mailboxes outside of this world
+        for customer in filter(None, [first, *copies]):
             customer.bubbles.append(_bubble(mail, self.stage.world.now()))
             self.stage.world.touch(customer)
         done = answer({"queued": shown["message_id"]})
         return self.record(account, "mails", request, {**shown, "text": _words(mail)}, done)
+
+    def _mailbox(self, account: SimulatedAccount, address: str) -> Customer | None:
+        """Whose mailbox it is. Beyond our own domain everybody has one, also who has left an address somewhere."""
+        known = self.stage.world.customer(account, address)
+        name, _at, domain = address.rpartition("@")
+        if known is not None or not name or domain == _DOMAIN:
+            return known
+        return self.stage.world.add_customer(account, address, name)
 
 
 def refuse(name: str) -> Response:

@@ -35,6 +35,11 @@ def address_for(site: Site, visitor: Visitor, form: Mapping[str, Any]) -> str:
     return email_addresses.normalised(known or str(form.get("email", "")))
 
 
+def will_answer(site: Site) -> bool:
+    """Whether who begins now, and says where, is answered by e-mail."""
+    return sites.answers_by_mail(site) and mailbox() is not None
+
+
 def mailbox() -> Inbox | None:
     """The brand's mailbox that such answers go out from: the one that was connected first. One query."""
     rows = Inbox.objects.filter(channel=KIND, is_active=True)

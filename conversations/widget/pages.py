@@ -16,7 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from conversations.channels import registry
-from conversations.widget import sites
+from conversations.widget import mailing, sites
 from conversations.widget.asking import MOST_SIGNS
 from conversations.widget.set_up_forms import FIELD_LABELS
 from conversations.widget.sites import KIND, Site
@@ -57,6 +57,7 @@ def frame(request: TenantRequest) -> HttpResponse:
         context = {
             **_texts(site, language, request.tenant.language),
             "brand": request.tenant.name,
+            "by_mail": mailing.will_answer(site),
             "site": site,
             "origins": [own_origin] if is_alone else site.allowed_origins,
             "fields": [(name, FIELD_LABELS[name], most) for name, most in MOST_SIGNS.items()],

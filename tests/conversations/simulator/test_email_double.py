@@ -143,8 +143,19 @@ async def test_a_closed_mailbox_and_a_stranger_are_refused(call: Caller) -> None
     assert error is not None and (error.kind, error.code) == (ErrorKind.RECIPIENT_GONE, "550")
     await act(call, "follow")
     assert await send(call, message()) is None
-    stranger = await send(call, message(address="nobody@customer.example"))
+    stranger = await send(call, message(address="nobody@mail.example"))
     assert stranger is not None and stranger.kind is ErrorKind.RECIPIENT_GONE
+
+
+async def test_who_left_an_address_elsewhere_finds_our_mail_and_answers_it(
+    call: Caller, receiver: Receiver
+) -> None:
+    olga = "olga@elsewhere.example"
+    assert await send(call, message(address=olga)) is None
+    wanted = {"kind": "email", "account_id": BOX, "customer": olga, "do": "write", "text": "Thank you!"}
+    assert (await call("POST", "control/act", wanted)).status == 200
+    [(_headers, body)] = await receiver.wait(1)
+    assert b"Thank you!" in body and olga.encode() in body
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,17 @@ def test_what_is_written_while_nobody_is_in_is_answered_by_mail(
     assert "It is on its way." in mail.get_content()
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_the_form_says_where_the_answer_comes_to_before_anything_is_typed(
+    browser: Browser, site: Inbox, acme: TenantRef, mailbox: Inbox, is_open: bool
+) -> None:
+    arrange(site, acme, is_open=is_open)
+    shown = browser.client.get("/widget/frame/", {"site": site.account_id, "language": "en"})
+    page = shown.content.decode()
+    assert ("Our answer comes to this address." in page) is not is_open
+    assert ("Start the chat" in page) is is_open
+
+
 def test_the_visitor_sees_nothing_of_the_thread_of_the_address_that_they_typed(
     browser: Browser, site: Inbox, acme: TenantRef, mailbox: Inbox, bob_agent: Agent
 ) -> None:
