@@ -15,6 +15,16 @@ from tenants.workspace.events import Actor, record
 TEXT_LIMIT = 65_536
 CUT_MARK = "…"
 PREVIEW_LIMIT = 200
+_SIGNS = {
+    "image": "🖼️",
+    "video": "🎬",
+    "audio": "🎵",
+    "file": "📎",
+    "sticker": "😊",
+    "location": "📍",
+    "link": "🔗",
+    "card": "🗂️",
+}
 
 Status = Conversation.Status
 
@@ -143,5 +153,8 @@ def _begin_session(thread: Thread, at: datetime) -> UUID:
 
 
 def _preview(said: Said) -> str:
-    names = [attachment.name for attachment in said.attachments if attachment.name]
-    return (said.text or next(iter(names), ""))[:PREVIEW_LIMIT]
+    """The text, else the first attachment: a sign that every language reads, and its name."""
+    if said.text or not said.attachments or said.unsent_at is not None:
+        return (said.text or "")[:PREVIEW_LIMIT]
+    first = said.attachments[0]
+    return f"{_SIGNS.get(first.kind, _SIGNS['file'])} {first.name}".strip()[:PREVIEW_LIMIT]

@@ -187,6 +187,14 @@ def test_pictures_and_long_texts_and_unknown_kinds_are_kept(inbox: Inbox) -> Non
     assert InboundRecord.objects.filter(state="done").count() == 4 and Message.objects.count() == 3
 
 
+def test_a_list_says_of_a_picture_without_words_that_it_is_one(inbox: Inbox) -> None:
+    picture = {"type": "image", "payload": {"url": "http://127.0.0.1/1.png"}}
+    arrive(inbox, element(0, message={"mid": "m1", "attachments": [picture]}))
+    assert Conversation.objects.get().last_message_text == "🖼️"
+    arrive(inbox, element(1, message={"mid": "m2", "text": "Look!", "attachments": [picture]}))
+    assert Conversation.objects.get().last_message_text == "Look!"
+
+
 def test_a_time_in_the_future_is_brought_back(inbox: Inbox) -> None:
     far = (datetime(2031, 1, 1, tzinfo=UTC) - at(0)).total_seconds()
     arrive(inbox, message("m1", seconds=far))
