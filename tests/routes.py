@@ -121,7 +121,7 @@ PAGES = [
     Row("channels/<uuid:inbox_id>/", "POST", ADMINS, {"name": ""}, as_json=False),
     Row("channels/<uuid:inbox_id>/check/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
     Row("channels/<uuid:inbox_id>/test/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
-    Row("channels/<uuid:inbox_id>/credentials/", "POST", ADMINS, {}, as_json=False),
+    Row("channels/<uuid:inbox_id>/credentials/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
     Row("channels/<uuid:inbox_id>/secret/", "POST", ADMINS, {}, as_json=False),
     Row("channels/<uuid:inbox_id>/disconnect/", "POST", ADMINS.replace("200", "302"), {}, as_json=False),
     Row("channels/<uuid:inbox_id>/records/", "GET", LEADS),
