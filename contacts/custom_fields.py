@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -156,7 +155,7 @@ def _number(field: CustomField, name: str, value: Any) -> int | float:
             raise BadValue(name, "not_a_number") from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadValue(name, "not_a_number")
-    if not math.isfinite(value) or abs(value) > LARGEST_NUMBER:
+    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
         raise BadValue(name, "not_a_number")
     return int(value) if value == int(value) else value
 
