@@ -10,14 +10,18 @@ from typing import IO
 
 import openpyxl
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+BEGINNINGS = frozenset(
+    "=+-@＝＋－＠"
+)  # the full-width ones begin a formula where East Asian Excel reads them
+BREAKS = ("\t", "\r", "\n")
 BOM = "\ufeff"  # without it Excel reads a CSV file in the machine's own encoding
 LONGEST_XLSX_CELL = 32_767
 
 
 def harmless(text: str) -> str:
     """The text, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) or text.startswith(DANGEROUS) else text
+    first = next((sign for sign in text if sign.isprintable() and not sign.isspace()), "")
+    return f"'{text}" if first in BEGINNINGS or text.startswith(BREAKS) else text
 
 
 def meant(text: str) -> str:
@@ -41,7 +45,7 @@ def write_xlsx(rows: Iterable[Sequence[str]], to: IO[bytes], *, title: str) -> N
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     for row in rows:
-        sheet.append([_plain(harmless(cell)) for cell in row])
+        sheet.append([harmless(_plain(cell)) for cell in row])
     with tempfile.NamedTemporaryFile() as file:
         book.save(file)
         file.seek(0)

@@ -88,7 +88,10 @@ def _take(draft: Draft, target: str, text: str, own: Mapping[str, CustomField]) 
             raise BadValue(target, "too_long")
         draft.labels += names
     elif target.startswith(CUSTOM):
-        value = custom_fields.stored(own[target.removeprefix(CUSTOM)], text)
+        column = own.get(target.removeprefix(CUSTOM))
+        if column is None:  # put away since the columns were assigned
+            raise BadValue(target, "unknown_target")
+        value = custom_fields.stored(column, text)
         if value is not None:
             draft.values[target] = value
     else:

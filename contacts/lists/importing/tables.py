@@ -8,13 +8,12 @@ import io
 import itertools
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import IO, Any
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from contacts.lists.writing_tables import meant
 
@@ -24,6 +23,9 @@ MOST_COLUMNS = 100
 LONGEST_CELL = 5_000
 MOST_UNPACKED = 200_000_000  # bytes of an XLSX file's parts together
 MOST_PARTS = 500
+LAST_ROW = (
+    1_048_576  # of a sheet, says Excel; without a bound a row's number alone could be a billion empty rows
+)
 STEEPEST = 200  # how many bytes may come out of one
 
 CSV, XLSX = "csv", "xlsx"
@@ -103,7 +105,7 @@ def rows(content: IO[bytes], form: Form) -> Iterator[Cells]:
             if number > MOST_ROWS:
                 raise BadTable("too_many_rows")
             yield cells
-    except (csv.Error, UnicodeError, InvalidFileException, zipfile.BadZipFile, ParseError, KeyError) as error:
+    except (csv.Error, UnicodeError) as error:
         raise BadTable("unreadable") from error
 
 
@@ -123,19 +125,31 @@ def _of_text(content: IO[bytes], form: Form) -> Iterator[Cells]:
 
 
 def _of_workbook(content: IO[bytes]) -> Iterator[Cells]:
-    book = openpyxl.load_workbook(content, read_only=True, data_only=True, keep_links=False)
+    for cells in _sheet(content):
+        if cells.count(None) == len(cells):
+            continue
+        texts = [_written(cell) for cell in cells]
+        while texts and not texts[-1].strip():
+            texts.pop()
+        if texts:
+            yield _bounded(texts)
+
+
+def _sheet(content: IO[bytes]) -> Iterator[tuple[Any, ...]]:
+    """The rows of the first sheet, empty ones among them. Of too many columns one is kept, to tell."""
     try:
-        if not book.worksheets:
-            raise BadTable("empty")
-        # more columns than allowed are cut here, one is kept to tell
-        for cells in book.worksheets[0].iter_rows(values_only=True, max_col=MOST_COLUMNS + 1):
-            texts = [_written(cell) for cell in cells]
-            while texts and not texts[-1].strip():
-                texts.pop()
-            if texts:
-                yield _bounded(texts)
-    finally:
-        book.close()
+        with closing(
+            openpyxl.load_workbook(content, read_only=True, data_only=True, keep_links=False)
+        ) as book:
+            if not book.worksheets:
+                raise BadTable("empty")
+            yield from book.worksheets[0].iter_rows(
+                values_only=True, max_col=MOST_COLUMNS + 1, max_row=LAST_ROW
+            )
+    except BadTable:
+        raise
+    except Exception as error:  # whatever a strange part makes the reader raise
+        raise BadTable("unreadable") from error
 
 
 def _bounded(cells: Cells) -> Cells:
@@ -143,6 +157,8 @@ def _bounded(cells: Cells) -> Cells:
         raise BadTable("too_many_columns")
     if any(len(cell) > LONGEST_CELL for cell in cells):
         raise BadTable("cell_too_long")
+    if any("\x00" in cell for cell in cells):
+        raise BadTable("unreadable")
     return [meant(cell.strip()) for cell in cells]
 
 

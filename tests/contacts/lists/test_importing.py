@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from django.test import Client
 
 from contacts import addresses, custom_fields, labels, profile
 from contacts.lists.importing import failures, uploads, working, writing
@@ -133,6 +134,22 @@ def test_rows_that_fail_are_told_with_their_reason_and_keep_nobody_else_back(imp
     assert lines[0] == "Row,Column,Reason,Name,E-mail,Language"
     assert lines[1].startswith("2,email,") and ",'=cmd,nobody,en" in lines[1]
     assert len(lines) == 4
+
+
+def test_a_field_that_is_put_away_fails_its_rows_and_not_the_import(
+    upload: Upload, carol_acts: Actor, as_carol: Client
+) -> None:
+    size = custom_fields.define("size", "Size", "text", by=SYSTEM)
+    run = upload("Name,Size\nMei,M\nBea,\n")
+    given = {"mapping": run.mapping, "match_by": [], "policy": run.policy}
+    run = uploads.arrange(run, **given, by=carol_acts)
+    custom_fields.change(size, is_active=False, by=SYSTEM)
+    assert as_carol.get(f"/contacts/imports/{run.id}/").status_code == 200
+    working.start(run, by=carol_acts)
+    work(run)
+    run.refresh_from_db()
+    assert (run.state, counts(run)) == ("done", {"created": 1, "failed": 1})
+    assert ImportRow.objects.get(outcome="failed").reason == "unknown_target"
 
 
 def test_the_preview_tells_what_the_work_does_and_writes_nothing(upload: Upload, mei: Contact) -> None:
