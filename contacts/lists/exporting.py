@@ -98,9 +98,11 @@ def go_on(run_id: UUID) -> None:
         size, path = content.tell(), _path(run, run.tries)
         content.seek(0)
         _storage().save(path, File(content))
-    BulkRun.objects.filter(id=run.id, state=State.RUNNING).update(
+    is_wanted = BulkRun.objects.filter(id=run.id, state=State.RUNNING).update(
         state=State.DONE, path=path, size=size, position=run.total, finished_at=timezone.now()
     )
+    if not is_wanted:  # somebody of the table was erased meanwhile, and the export with them
+        _storage().delete(path)
 
 
 def _lines(run: BulkRun) -> Iterator[list[str]]:

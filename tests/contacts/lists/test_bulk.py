@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -11,14 +13,15 @@ from django.db.models import Q
 from django.test import Client
 
 from contacts import addresses, custom_fields, labels
-from contacts.lists import exporting, labelling, selecting
+from contacts.lists import exporting, labelling, selecting, writing_tables
 from contacts.lists.listing import Wish
 from contacts.lists.selecting import SelectionRefused
 from contacts.models import BulkRun, Contact, ContactLabel, SelectedContact
 from contacts.privacy import holders
 from tenants.directory import TenantRef
 from tenants.workspace.events import SYSTEM, Actor
-from tenants.workspace.models import AuditEntry, Event
+from tenants.workspace.models import Agent, AuditEntry, Event
+from tests.contacts.privacy.ground import erase
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = Q()
@@ -131,6 +134,29 @@ def test_an_export_is_its_askers_for_seven_days_and_goes_with_an_erasure(
     assert not BulkRun.objects.exists()
     with pytest.raises(FileNotFoundError):
         exporting.opened(run)
+
+
+def test_an_export_whose_people_are_erased_while_it_is_written_leaves_nothing(
+    people: list[Contact],
+    carol_acts: Actor,
+    carol_agent: Agent,
+    files: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = exporting.ask(selecting.by_ids([people[0].id], visible=EVERYBODY), as_xlsx=False, by=carol_acts)
+    write = writing_tables.write_csv
+
+    def erased_meanwhile(rows: Any, to: Any) -> None:
+        write(rows, to)
+        erase(people[0], carol_agent)
+
+    monkeypatch.setattr(writing_tables, "write_csv", erased_meanwhile)
+    exporting.go_on(run.id)
+    assert not [each for each in files.rglob("*.csv")]
+    monkeypatch.setattr(writing_tables, "write_csv", write)
+    other = exporting.ask(selecting.by_ids([people[1].id], visible=EVERYBODY), as_xlsx=False, by=carol_acts)
+    _make(other)
+    assert [each.name for each in files.rglob("*.csv")] == [f"contacts-{other.id}-1.csv"]
 
 
 def test_the_page_begins_the_work(as_carol: Client, as_bob: Client, people: list[Contact]) -> None:
