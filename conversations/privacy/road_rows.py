@@ -154,7 +154,7 @@ def _kept_answers(person: Person) -> QuerySet[IdempotencyKey]:
     named = talks.annotate(at=StrIndex(OuterRef("written"), Cast("id", TextField()))).filter(at__gt=0)
     spoken = Q(Exists(named))
     for contact_id in person.contact_ids:
-        spoken |= Q(written__contains=str(contact_id))
+        spoken |= Q(written__contains=str(contact_id)) | Q(path__contains=str(contact_id))
     return written.filter(spoken)
 
 

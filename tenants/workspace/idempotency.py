@@ -39,7 +39,7 @@ def once(handler: Handler) -> Handler:
         key = key_of(request)
         if key is None:
             return handler(view, request, *args, **kwargs)
-        row, kept = _claim(_token(request), key, _digest(request))
+        row, kept = _claim(_token(request), key, request)
         if kept is not None:
             return kept
         try:
@@ -87,14 +87,16 @@ def _token(request: Request) -> ApiToken:
     return request.auth
 
 
-def _claim(token: ApiToken, key: str, digest: str) -> tuple[IdempotencyKey, Response | None]:
-    now = timezone.now()
+def _claim(token: ApiToken, key: str, request: Request) -> tuple[IdempotencyKey, Response | None]:
+    now, digest = timezone.now(), _digest(request)
     outlived = IdempotencyKey.objects.filter(token=token, key=key)
     outlived.filter(created_at__lt=now - LIFE).delete()
     outlived.filter(created_at__lt=now - LONGEST_WORK, status=None).delete()
     try:
         with transaction.atomic():
-            return IdempotencyKey.objects.create(token=token, key=key, request_digest=digest), None
+            made = IdempotencyKey(token=token, key=key, path=request.path, request_digest=digest)
+            made.save(force_insert=True)
+            return made, None
     except IntegrityError:
         row = IdempotencyKey.objects.filter(token=token, key=key).first()
     if row is None:

@@ -221,6 +221,7 @@ class IdempotencyKey(TenantModel):
 
     token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="idempotency_keys")
     key = models.CharField(max_length=200)
+    path = models.CharField(max_length=300)  # what was called: it names whom the answer speaks of
     request_digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)  # null while the first request is still at work
     response = models.JSONField(null=True)

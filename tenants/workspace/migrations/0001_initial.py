@@ -166,6 +166,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=200)),
+                ('path', models.CharField(max_length=300)),
                 ('request_digest', models.CharField(max_length=64)),
                 ('status', models.PositiveSmallIntegerField(null=True)),
                 ('response', models.JSONField(null=True)),
