@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.merging import relations
@@ -23,7 +24,7 @@ from contacts.models import (
     Suggestion,
 )
 from contacts.privacy import hold, holders
-from contacts.privacy.holders import Holder, of_contact
+from contacts.privacy.holders import Holder, Person, of_contact
 
 
 def better_address(known: ContactAddress, other: ContactAddress) -> dict[str, Any]:
@@ -45,6 +46,12 @@ def kept_for_the_law(contact_ids: Sequence[UUID]) -> str | None:
     return "being_erased" if hold.is_being_erased(contact_ids) else None
 
 
+def _merges_of(person: Person) -> QuerySet[MergeRecord]:
+    """Those too that were undone, whoever was left: they hold the values of all who took part."""
+    took_part = MergedContact.objects.filter(contact_id__in=person.contact_ids).values("record_id")
+    return MergeRecord.objects.filter(Q(survivor_id__in=person.contact_ids) | Q(id__in=took_part))
+
+
 refuse_when(kept_for_the_law)
 relations.pair(LegalHold, "contact", others=["id"])  # lifted ones alone, of which there may be many
 relations.pair(ContactLabel, "contact", others=["label_id"])
@@ -61,7 +68,7 @@ holders.register(  # with it go the rows of who was merged, and of their events
     Holder(
         model=MergeRecord,
         title=_("Merges"),
-        holding=of_contact(MergeRecord, "survivor_id"),
+        holding=_merges_of,
         clear=holders.delete(MergeRecord),
     )
 )

@@ -53,7 +53,7 @@ def close(erasure: Erasure) -> None:
         locked = list(Contact.objects.select_for_update().filter(id__in=person.contact_ids).order_by("id"))
         enter(digests, erasure_id=erasure.id, erased_at=erased_at)
         if erasure.identity_id is not None:
-            moved = _move_out(erasure.identity_id, locked)
+            moved = _move_out(erasure.identity_id, [row.id for row in locked])
             person = dataclasses.replace(person, contact_ids=(moved.id,))
         _forget_contacts(person.contact_ids, erasure.number, erased_at)
         forget_identities(ContactIdentity.objects.filter(contact_id__in=person.contact_ids))
@@ -99,7 +99,7 @@ def counted(erasure: Erasure) -> dict[str, int]:
     if erasure.identity_id is None:
         return holders.count(person)
     with transaction.atomic():
-        moved = _move_out(erasure.identity_id, [Contact.objects.get(id=erasure.contact_id)])
+        moved = _move_out(erasure.identity_id, person.contact_ids)
         found = holders.count(dataclasses.replace(person, contact_ids=(moved.id,)))
         transaction.set_rollback(True)
     return found
@@ -121,14 +121,14 @@ def _family(identity_id: UUID) -> QuerySet[ContactIdentity]:
     )
 
 
-def _move_out(identity_id: UUID, locked: Sequence[Contact]) -> Contact:
-    """One address becomes a person of its own, with the threads that it carries, so that it can be erased alone."""
+def _move_out(identity_id: UUID, before: Sequence[UUID]) -> Contact:
+    """One address becomes a person of its own, with the threads that it carries, so that it can be erased alone.
+    before: the contact, and the sign-posts that lead to it."""
     moved = Contact.objects.create()
-    before = locked[0].id
     family = list(_family(identity_id))
     spellings = {identity.address for identity in family}
     ContactAddress.objects.filter(
-        contact_id=before, value__in=spellings | {f"+{each}" for each in spellings}
+        contact_id__in=before, value__in=spellings | {f"+{each}" for each in spellings}
     ).delete()
     ContactIdentity.objects.filter(id__in=[identity.id for identity in family]).update(contact=moved)
     for relation in ContactIdentity._meta.related_objects:
@@ -138,7 +138,7 @@ def _move_out(identity_id: UUID, locked: Sequence[Contact]) -> Contact:
         rows = model._default_manager.filter(**{f"{relation.field.name}_id": identity_id})
         ids = list(rows.values_list("pk", flat=True))
         rows.update(contact=moved)
-        Event.objects.filter(contact_id=before, conversation_id__in=ids).update(contact_id=moved.id)
+        Event.objects.filter(contact_id__in=before, conversation_id__in=ids).update(contact_id=moved.id)
     return moved
 
 

@@ -78,6 +78,8 @@ def confirm(erasure: Erasure, *, by: Actor, typed: str = "") -> None:
             raise ErasureRefused("not_planned")
         contact = Contact.objects.get(id=row.contact_id)
         _lock_free(contact)
+        if row.identity_id is not None and not contact.identities.filter(id=row.identity_id).exists():
+            raise ErasureRefused("unknown_identity")
         if (by.id is None or by.id == row.planned_by) and typed.strip() != name_to_type(contact):
             raise ErasureRefused("not_confirmed_twice")
         row.state, row.confirmed_by, row.confirmed_at = State.CONFIRMED, by.id, timezone.now()

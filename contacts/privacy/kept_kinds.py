@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import (
     AccessEntry,
+    Consent,
     Contact,
     ContactAddress,
     ContactIdentity,
+    ContactLabel,
     ContactNote,
     LegalHold,
     Order,
@@ -28,7 +30,15 @@ from tenants.workspace.models import AuditEntry, Event
 SHORTEST_LOG = 7  # days: integrators read the change feed by their own cursor, and may be down for some days
 
 
-_speaking: list[type[Model]] = [ContactAddress, ContactNote, Order, LegalHold]
+_speaking: list[type[Model]] = [
+    Consent,
+    ContactAddress,
+    ContactLabel,
+    ContactNote,
+    LegalHold,
+    Order,
+    PersonExport,
+]
 
 
 def speaks(model: type[Model]) -> None:
@@ -85,7 +95,7 @@ def _remove_exports(keys: Sequence[Any]) -> None:
 
 def _silent_visitors(cutoff: datetime) -> QuerySet[Contact]:
     """Contacts whom nobody knows and who never said anything: no name, no address, no row that speaks of them."""
-    known = ~Q(name="")
+    known = ~Q(name="") | ~Q(company="") | ~Q(custom={})
     for model in _speaking:
         known |= Q(Exists(model._default_manager.filter(contact_id=OuterRef("id"))))
     spoke = Q()

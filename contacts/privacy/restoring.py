@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import Max
 from django.utils import timezone
 
@@ -41,6 +43,17 @@ def _is_back(line: JournalLine) -> bool:
     return Contact.objects.filter(id__in=line.contact_ids, erased_at__isnull=True).exists()
 
 
+def _head(line: JournalLine) -> UUID:
+    """Whose erasing it is in what was restored. Contacts that were merged after the backup was made are one again."""
+    if line.identity_ids:
+        return ContactIdentity.objects.values_list("contact_id", flat=True).get(id=line.identity_ids[0])
+    back = set(Contact.objects.filter(id__in=line.contact_ids).values_list("id", flat=True))
+    head, *others = (each for each in line.contact_ids if each in back)
+    Contact.objects.filter(id=head).update(merged_into=None)
+    Contact.objects.filter(id__in=others).update(merged_into=head)
+    return head
+
+
 def _erasure(line: JournalLine) -> Erasure:
     """The erasing's row as it must be for the work to begin; its number is another one where that was given away."""
     taken = Erasure.objects.filter(number=line.number).exclude(id=line.erasure_id).exists()
@@ -53,7 +66,7 @@ def _erasure(line: JournalLine) -> Erasure:
         id=line.erasure_id,
         defaults={
             "number": newest + 1 if taken else line.number,
-            "contact_id": line.contact_ids[0],
+            "contact_id": _head(line),
             "identity_id": line.identity_ids[0] if line.identity_ids else None,
             "mode": line.mode,
             "state": Erasure.State.CONFIRMED,

@@ -23,6 +23,7 @@ REFUSALS = {
     "at_work": _("An erasing of this person is at work."),
     "being_erased": _("An erasing of this person is at work."),
     "merged_away": _("This contact was merged into another one."),
+    "unknown_identity": _("This address belongs to another contact by now."),
     "not_planned": _("This is confirmed already, or taken back."),
     "not_confirmed_twice": _("Type the name exactly, or let a second administrator confirm."),
     "held_already": _("A hold lies on this person already."),

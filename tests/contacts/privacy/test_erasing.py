@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from contacts.models import Contact, ContactNote, ErasureEntry
+from contacts.models import Contact, ContactAddress, ContactNote, ErasureEntry, ImportRow
 from contacts.privacy import certificates, erasing, hold, restoring
 from contacts.privacy.erasing import ErasureRefused
 from contacts.privacy.hold import Restricted
@@ -20,11 +20,14 @@ from conversations import queries
 from conversations.models import Conversation, InboundRecord, Inbox, Message, Session, Wait
 from tenants.templatetags import house
 from tenants.workspace.events import Actor
-from tenants.workspace.models import Agent, AuditEntry, Event
+from tenants.workspace.models import Agent, AuditEntry, Event, IdempotencyKey
+from tests.api.conftest import Api
+from tests.contacts.lists.conftest import Upload, carol_acts, imported, upload
 from tests.contacts.privacy.ground import customer, erase, work
 from tests.conversations.outgoing import an_inbox
 from tests.conversations.posting import START, arrive, message
 
+__all__ = ["carol_acts", "imported", "upload"]
 pytestmark = pytest.mark.django_db
 
 
@@ -276,3 +279,36 @@ def mail(name: str, text: str, date: str, *, answers: str = "") -> dict[str, str
     head += f"In-Reply-To: {answers}\r\n" if answers else ""
     content = f"{head}Subject: Hello\r\n\r\n{text}\r\n"
     return {"mime_base64": b64encode(content.encode()).decode(), "recipient": "desk@brand.test"}
+
+
+def test_rows_of_an_import_that_failed_are_found_however_the_number_was_written(
+    in_acme: object, imported: Upload, alice_agent: Agent
+) -> None:
+    ada = Contact.objects.create(name="Ada")
+    ContactAddress.objects.create(contact=ada, kind="phone", value="+886912345678", source="agent")
+    ContactAddress.objects.create(contact=ada, kind="email", value="ada@home.test", source="agent")
+    imported(
+        "Name,E-mail,Phone,Language\n"
+        "1,,0912-345-678,no language!\n"
+        "2,,(0912) 345 678,no language!\n"
+        "3,Ada <Ada@Home.test>,,en\n"
+        "4,,0912-345-679,no language!\n"
+    )
+    assert ImportRow.objects.filter(outcome="failed").count() == 4
+    erase(ada, alice_agent)
+    assert [row.cells[0] for row in ImportRow.objects.exclude(cells=[]).order_by("number")] == ["4"]
+
+
+def test_what_the_api_answered_is_forgotten_by_whom_it_was_about(
+    writer: Api, mei: Contact, alice_agent: Agent
+) -> None:
+    other = Contact.objects.create(name="Bea")
+    for contact in (mei, other):
+        for path, body in (
+            ("notes", {"text": "tea"}),
+            ("addresses", {"kind": "phone", "value": "+886912345678"}),
+        ):
+            writer.post(f"contacts/{contact.id}/{path}", body, **{"Idempotency-Key": f"{contact.id}{path}"})
+    assert IdempotencyKey.objects.filter(status=201).count() == 4
+    erase(mei, alice_agent)
+    assert {row.path.split("/")[4] for row in IdempotencyKey.objects.all()} == {str(other.id)}

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from contacts.models import Contact, RetentionRule
+from contacts.models import Contact, Label, RetentionRule
 from contacts.privacy import hold, retention
 from contacts.privacy.retention import DAYS, MONTHS, Kind, RetentionRefused, Schedule
 from conversations.models import Conversation, InboundRecord, Inbox, Message, Wait
@@ -112,12 +112,17 @@ def test_visitors_who_never_wrote_go_and_known_ones_stay(inbox: Inbox) -> None:
     wrote = customer(inbox)
     named, silent = Contact.objects.create(name="Ada"), Contact.objects.create()
     silent.identities.create(channel="widget", scope="site", address="visitor-1")
-    asked = Contact.objects.create()
+    labelled, imported, asked, refusing = (
+        Contact.objects.create(custom=own) for own in ({}, {"member": 7}, {}, {})
+    )
+    labelled.labelled.create(label=Label.objects.create(name="VIP"))
+    refusing.consents.create(purpose="service", state="withdrawn", source="form", stated_at=timezone.now())
     an_answer(asked, "1")
     Contact.objects.update(created_at=age(40), last_seen_at=None)
     young = Contact.objects.create()
     tidy_up()
-    assert set(Contact.objects.values_list("id", flat=True)) == {wrote.id, named.id, asked.id, young.id}
+    stay = [wrote, named, young, labelled, imported, asked, refusing]
+    assert set(Contact.objects.values_list("id", flat=True)) == {each.id for each in stay}
 
 
 def test_events_go_only_as_far_as_every_reader_has_read(
