@@ -15,7 +15,6 @@ from contacts.models import BulkRun, ContactAddress, ImportRow, SelectedContact
 from contacts.privacy import holders
 from contacts.privacy.holders import Holder, Person
 
-
 _PHONE = re.compile(r"\+?[0-9]{8,15}")
 _TELLING_DIGITS = 8  # the last ones: people write them with or without their country, in groups as they like
 _BETWEEN_DIGITS = r"[ ().-]{0,3}"

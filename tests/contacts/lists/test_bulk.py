@@ -152,7 +152,7 @@ def test_an_export_whose_people_are_erased_while_it_is_written_leaves_nothing(
 
     monkeypatch.setattr(writing_tables, "write_csv", erased_meanwhile)
     exporting.go_on(run.id)
-    assert not [each for each in files.rglob("*.csv")]
+    assert not list(files.rglob("*.csv"))
     monkeypatch.setattr(writing_tables, "write_csv", write)
     other = exporting.ask(selecting.by_ids([people[1].id], visible=EVERYBODY), as_xlsx=False, by=carol_acts)
     _make(other)
