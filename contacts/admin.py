@@ -46,6 +46,10 @@ class ContactAdmin(ReadOnlyAdmin):
     inlines = [IdentitiesOfContact]
     show_full_result_count = False
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        access_log.note(acting(request), Act.LISTED, "contacts", contacts=self.list_per_page)
+        return super().changelist_view(request, extra_context)
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
         if row is not None:

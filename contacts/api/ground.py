@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
@@ -14,6 +15,8 @@ from contacts import gates
 from contacts.api import refusals
 from contacts.gates import Visible
 from contacts.models import Contact
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from contacts.queries import Position
 from tenants.workspace.access import Permission
 from tenants.workspace.rest import BrandView
@@ -27,8 +30,11 @@ class ContactView(BrandView):
     visible: Visible = staticmethod(gates.nobody)
 
     def contact(self, contact_id: UUID) -> Contact:
-        """The contact behind an id that the caller may see. Raises Http404."""
-        return gates.access_contact(self.caller, contact_id, visible=self.visible)
+        """The contact behind an id that the caller may see; who reads of them is noted. Raises Http404."""
+        row = gates.access_contact(self.caller, contact_id, visible=self.visible)
+        if self.request.method in SAFE_METHODS:
+            access_log.note(self.caller, Act.OPENED, "contact", row.id)
+        return row
 
     def handle_exception(self, exc: Exception) -> Response:
         return super().handle_exception(refusals.as_problem(exc) or exc)

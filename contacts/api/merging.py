@@ -18,6 +18,8 @@ from contacts.api.ground import ContactView
 from contacts.merging import MOST, queries
 from contacts.merging.preview import Preview
 from contacts.models import MergeRecord
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from tenants.workspace.access import Permission
 from tenants.workspace.idempotency import once
 from tenants.workspace.rest import NoQuery, NothingMore, PageQuery, limit_of
@@ -112,7 +114,10 @@ class PreviewMerge(MergingView):
     def post(self, request: Request) -> Response:
         wish = self.body(PreviewWish)
         self.must_see(wish["contacts"])
-        return Response(_preview_row(merging.preview(wish["contacts"], kept_id=wish.get("kept"))))
+        preview = merging.preview(wish["contacts"], kept_id=wish.get("kept"))
+        for contact in preview.contacts:
+            access_log.note(self.caller, Act.OPENED, "contact", contact.id)
+        return Response(_preview_row(preview))
 
 
 class Merges(MergingView):

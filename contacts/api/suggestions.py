@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from contacts.api.contacts import ContactRow
 from contacts.api.ground import ContactView
 from contacts.models import Suggestion
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from contacts.queries import CONTACT_FIELDS
 from contacts.suggesting import deciding, queries
 from contacts.suggesting.queries import Candidate, Place
@@ -59,6 +61,12 @@ class SuggestionView(ContactView):
         """The pair, of which the caller sees both. Raises Http404."""
         return queries.access(self.visible(self.caller), suggestion_id)
 
+    def answer(self, suggestion_id: UUID) -> Response:
+        found = self.suggestion(suggestion_id)
+        for contact in found.contacts:
+            access_log.note(self.caller, Act.OPENED, "contact", contact.id)
+        return Response(row_of(found))
+
 
 class Suggestions(ContactView):
     """Contacts that may be one person, those of whom most speaks for it first."""
@@ -75,6 +83,7 @@ class Suggestions(ContactView):
             after=None if position is None else Place(int(position[0]), UUID(position[1])),
             limit=limit + 1,
         )
+        access_log.note(self.caller, Act.LISTED, "contacts", contacts=2 * len(found[:limit]))
         last = found[limit - 1].suggestion if len(found) > limit else None
         return self.page(
             [row_of(each) for each in found[:limit]], None if last is None else [last.score, last.id]
@@ -90,7 +99,7 @@ class DismissSuggestion(SuggestionView):
         self.body(NothingMore)
         self.suggestion(suggestion_id)
         deciding.dismiss(suggestion_id, by=self.caller.actor)
-        return Response(row_of(self.suggestion(suggestion_id)))
+        return self.answer(suggestion_id)
 
 
 class ReopenSuggestion(SuggestionView):
@@ -102,7 +111,7 @@ class ReopenSuggestion(SuggestionView):
         self.body(NothingMore)
         self.suggestion(suggestion_id)
         deciding.reopen(suggestion_id, by=self.caller.actor)
-        return Response(row_of(self.suggestion(suggestion_id)))
+        return self.answer(suggestion_id)
 
 
 class OneSuggestion(SuggestionView):
@@ -111,7 +120,7 @@ class OneSuggestion(SuggestionView):
     @extend_schema(operation_id="suggestions_read", responses=SuggestionRow)
     def get(self, request: Request, suggestion_id: UUID) -> Response:
         self.query(NoQuery)
-        return Response(row_of(self.suggestion(suggestion_id)))
+        return self.answer(suggestion_id)
 
 
 def row_of(candidate: Candidate) -> dict[str, Any]:

@@ -12,8 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts.api.ground import ContactView
-from contacts.privacy import access_log
-from contacts.privacy.access_log import Act
 from contacts.timeline import reading, sources
 from contacts.timeline.sources import Part, Position
 from tenants.workspace.problems import unknown_value
@@ -51,7 +49,6 @@ class Timeline(ContactView):
     def get(self, request: Request, contact_id: UUID) -> Response:
         contact = self.contact(contact_id)
         wish = self.query(TimelineQuery)
-        access_log.note(self.caller, Act.OPENED, "contact", contact.id)
         part = Part(limit=limit_of(wish), before=self._before(wish.get("cursor")))
         page = reading.page(contact.id, reader=self.caller, part=part, kinds=_kinds(wish))
         rows = [{"kind": each.kind, "id": each.id, "at": each.at, "data": each.data} for each in page.entries]

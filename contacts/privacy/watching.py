@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.http import Http404
 from django.utils import timezone
 
@@ -94,15 +94,19 @@ def have_seen(alert_id: UUID, *, by: Actor) -> AccessAlert:
 
 
 def _seen_since(since: datetime) -> list[tuple[UUID, int]]:
-    """Agents, and how many contacts each has seen. One query."""
+    """Agents, and how many contacts each has seen. Beside an opened conversation stands its contact: they count once.
+    One query."""
     opened = Q(act=AccessEntry.Act.OPENED)
+    people, talks = (
+        Count("subject_id", distinct=True, filter=opened & Q(subject_kind=kind))
+        for kind in ("contact", "conversation")
+    )
     rows = AccessEntry.objects.filter(happened_at__gte=since, actor_kind="agent", actor_id__isnull=False)
     counted = (
         rows.order_by()
         .values("actor_id")
         .annotate(
-            number=Count("subject_id", distinct=True, filter=opened)
-            + Coalesce(Sum("contacts", filter=~opened), 0)
+            number=Greatest(people, talks) + Coalesce(Sum("contacts", filter=~opened), 0)
         )
     )
     return [(each, number) for each, number in counted.values_list("actor_id", "number") if each is not None]

@@ -14,6 +14,8 @@ from contacts import gates
 from contacts.gates import Visible
 from contacts.merging import queries as merges
 from contacts.models import ContactIdentity, Suggestion
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from contacts.suggesting import deciding, queries
 from contacts.suggesting.deciding import NotOpen
 from contacts.suggesting.queries import Place
@@ -31,6 +33,7 @@ def queue(request: MemberRequest, visible: Visible) -> HttpResponse:
     found = queries.candidates(
         visible(request.member), state=state, after=_place(request.GET.get("after", "")), limit=PAGE + 1
     )
+    access_log.note(request.member, Act.LISTED, "contacts", contacts=2 * len(found[:PAGE]))
     last = found[PAGE - 1].suggestion if len(found) > PAGE else None
     context = {
         "candidates": found[:PAGE],
@@ -49,6 +52,7 @@ def of_contact(request: MemberRequest, contact_id: UUID, visible: Visible) -> Ht
     contact = gates.access_contact(request.member, contact_id, visible=visible)
     if contact.id != contact_id:
         return redirect("contact_doubles", contact_id=contact.id)
+    access_log.note(request.member, Act.OPENED, "contact", contact.id)
     heads = ContactIdentity.objects.filter(contact=contact, stands_for__isnull=True)
     context = {
         "contact": contact,

@@ -16,6 +16,8 @@ from contacts.gates import Visible
 from contacts.merging import MergeRefused, UnknownContacts, queries
 from contacts.merging.preview import Preview
 from contacts.models import CustomField
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from contacts.queries import heads
 from contacts.views.choosing import TOO_FEW, TOO_MANY, address_of, read_ids
 from tenants.workspace.access import MemberRequest, Permission, needs
@@ -73,6 +75,8 @@ def merge(request: MemberRequest, visible: Visible) -> HttpResponse:
         if refused.code in ("too_few", "too_many"):
             return redirect(address_of("choose_merge", wanted))
         return redirect("suggestions")
+    for contact in preview.contacts:
+        access_log.note(request.member, Act.OPENED, "contact", contact.id)
     return render(request, "contacts/doubles/merge.html", _compared(preview))
 
 
@@ -81,6 +85,7 @@ def merge(request: MemberRequest, visible: Visible) -> HttpResponse:
 def result(request: MemberRequest, merge_id: UUID, visible: Visible) -> HttpResponse:
     """What a merge did, and the way back."""
     row = queries.access(visible(request.member), merge_id)
+    access_log.note(request.member, Act.OPENED, "contact", row.survivor_id)
     context = {
         "merge": row,
         "merged": sorted(row.merged.all(), key=lambda each: each.contact_id),

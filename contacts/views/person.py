@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from contacts import addresses, consent, custom_fields, labels, names, notes, orders, queries
 from contacts.models import Consent, Contact, ContactAddress, CustomField, Label
+from contacts.privacy import access_log
+from contacts.privacy.access_log import Act
 from tenants.workspace.access import Acting, Member, MemberRequest, Permission
 
 NOTES_SHOWN = 20
@@ -96,5 +98,6 @@ def context_of(member: Member, contact: Contact) -> dict[str, Any]:
 
 def answer(request: MemberRequest, contact: Contact, *, refusal: Any = "") -> HttpResponse:
     """The part as it is now. refusal: why nothing was changed."""
+    access_log.note(request.member, Act.OPENED, "contact", contact.id)
     context = {**context_of(request.member, contact), "refusal": refusal}
     return render(request, "contacts/_person.html", context)

@@ -57,6 +57,7 @@ def timeline(request: MemberRequest, contact_id: UUID, visible: Visible) -> Http
     """A part of the story as a fragment: the newest, what is older than ?before=, or newer than ?after=; ?kind= may
     be given several times."""
     contact = gates.access_contact(request.member, contact_id, visible=visible)
+    access_log.note(request.member, Act.OPENED, "contact", contact.id)
     context = {"contact": contact, **_timeline(request, contact)}
     return render(request, "contacts/_timeline.html", context)
 

@@ -46,6 +46,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 def person(request: MemberRequest, contact_id: UUID, visible: Visible) -> HttpResponse:
     """What can be done for one person."""
     contact = gates.access_contact(request.member, contact_id, visible=visible)
+    access_log.note(request.member, AccessEntry.Act.OPENED, "contact", contact.id)
     return _person_page(request, contact)
 
 

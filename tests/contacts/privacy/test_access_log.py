@@ -6,13 +6,14 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from contacts.models import AccessEntry
+from contacts.models import AccessEntry, Contact
 from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
 from conversations.models import Conversation, Inbox
 from tenants.models import User
 from tenants.workspace.access import find_member
 from tenants.workspace.models import Agent
+from tests.api.conftest import Api
 from tests.contacts.privacy.ground import customer
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,71 @@ def test_who_opens_a_contact_is_noted(inbox: Inbox, as_bob: Client) -> None:
     assert as_bob.get(f"/contacts/{contact.id}/").status_code == 200
     access_log.write_waiting()
     assert AccessEntry.objects.get().subject_id == contact.id
+
+
+@pytest.mark.parametrize(
+    ("path", "act"),
+    [
+        ("/contacts/{0}/person/", "opened"),
+        ("/contacts/{0}/timeline/", "opened"),
+        ("/contacts/{0}/doubles/", "opened"),
+        ("/contacts/merge/?contact={0}&contact={1}", "opened"),
+        ("/privacy/contacts/{0}/", "opened"),
+        ("/contacts/suggestions/", "listed"),
+        ("/contacts/", "listed"),
+        ("/admin/contacts/contact/", "listed"),
+        ("/admin/contacts/contact/{0}/change/", "opened"),
+    ],
+)
+def test_no_page_shows_a_person_without_a_trace(
+    in_acme: object, as_alice: Client, path: str, act: str
+) -> None:
+    people = [Contact.objects.create(name=name) for name in ("Ada", "Grace")]
+    assert as_alice.get(path.format(*(each.id for each in people))).status_code == 200
+    access_log.write_waiting()
+    _traced(path, act, people)
+
+
+def test_a_change_that_is_refused_shows_the_person_and_is_noted(in_acme: object, as_alice: Client) -> None:
+    ada = Contact.objects.create(name="Ada")
+    assert b"Ada" in as_alice.post(f"/contacts/{ada.id}/notes/", {"text": ""}).content
+    access_log.write_waiting()
+    assert AccessEntry.objects.get().subject_id == ada.id
+
+
+@pytest.mark.parametrize(
+    ("path", "act"),
+    [
+        *(
+            (f"contacts/{{0}}{part}", "opened")
+            for part in ("", "/timeline", "/addresses", "/labels", "/notes", "/consents", "/orders")
+        ),
+        ("contacts", "listed"),
+        ("contacts/suggestions", "listed"),
+    ],
+)
+def test_the_api_tells_nothing_of_a_person_without_a_trace(
+    reader: Api, mei: Contact, path: str, act: str
+) -> None:
+    assert reader.get(path.format(mei.id)).status_code == 200
+    access_log.write_waiting()
+    _traced(path, act, [mei])
+
+
+def test_comparing_people_over_the_api_is_noted(writer: Api, mei: Contact) -> None:
+    other = Contact.objects.create(name="Bea")
+    assert (
+        writer.post("contacts/merges/preview", {"contacts": [str(mei.id), str(other.id)]}).status_code == 200
+    )
+    access_log.write_waiting()
+    assert set(AccessEntry.objects.values_list("subject_id", flat=True)) == {mei.id, other.id}
+
+
+def _traced(path: str, act: str, people: list[Contact]) -> None:
+    named = {each.id for number, each in enumerate(people) if f"{{{number}}}" in path}
+    rows = list(AccessEntry.objects.values_list("act", "subject_id"))
+    assert {row[0] for row in rows} == {act}
+    assert {row[1] for row in rows} == (named or {None})
 
 
 def test_a_refused_look_is_none(inbox: Inbox, as_charlie: Client) -> None:
