@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 
 from contacts.events import ContactLabelled, ContactUnlabelled
 from contacts.holding import hold
@@ -35,6 +37,17 @@ def create(name: str, *, colour: str = DEFAULT_COLOUR, by: Actor) -> Label:
         _save(row, force_insert=True)
         audit.note_by(by, "label.added", "label", row.id, row.name)
     return row
+
+
+def named(name: str, *, by: Actor) -> Label:
+    """The label of this name, whatever its case; added where the brand has none. Raises LabelRefused."""
+    same = Label.objects.alias(lower=Lower("name")).filter(lower=Lower(Value(_name(name))))
+    try:
+        return same.first() or create(name, by=by)
+    except LabelRefused as refused:
+        if refused.code == "name_taken" and (label := same.first()):  # somebody was faster
+            return label
+        raise
 
 
 def change(label: Label, *, by: Actor, name: str | None = None, colour: str | None = None) -> Label:

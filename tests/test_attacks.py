@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from contacts.models import Contact
 from conversations import lifecycle
 from conversations.models import Conversation, Inbox
 from tenants.directory import TenantRef
@@ -64,6 +66,30 @@ def test_nul_in_an_address_is_a_bad_request_everywhere(
             for query in ("q=%00", "site=a%00", "act=x%00", "role__exact=%00"):
                 assert as_alice.get(f"{path}?{query}", headers=header).status_code == expected, path
     assert as_alice.get("/inbox/all/?q=0").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/contacts/{0}/labels/", {"label": "V\x00IP"}),
+        ("/contacts/{0}/consents/", {"purpose": "service", "state": "given", "channel": "\x00"}),
+        ("/contacts/{0}/addresses/", {"kind": "\x00", "value": "+886912345678"}),
+        ("/contacts/segments/", {"name": "a\x00"}),
+        ("/contacts/segments/", {"custom.\x00": "a", "name": "a"}),
+        ("/contacts/bulk/", {"kind": "put_label", "put": "\x00"}),
+        ("/contacts/merge/", {"version": "\x00"}),
+    ],
+)
+@pytest.mark.parametrize("is_multipart", [True, False])
+def test_nul_in_a_form_is_a_bad_request(
+    as_alice: Client, in_acme: TenantRef, path: str, given: dict[str, str], is_multipart: bool
+) -> None:
+    path = path.format(Contact.objects.create(name="Ada").id)
+    form: dict[str, Any] = {"content_type": "application/x-www-form-urlencoded"}
+    body = (given, {}) if is_multipart else (urlencode(given), form)
+    assert as_alice.post(path, body[0], **body[1]).status_code == 400
+    good = {name.replace("\x00", ""): value.replace("\x00", "") for name, value in given.items()}
+    assert as_alice.post(path, good).status_code in {200, 302, 404}
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ of conversations, sessions and waits stay in both, and with them every figure of
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.http import Http404
 from django.utils import timezone
@@ -51,9 +53,7 @@ def plan(
         raise ErasureRefused("unknown_identity")
     with unit_of_work():
         _lock_free(contact)
-        newest = Erasure.objects.aggregate(newest=Max("number"))["newest"] or 0
         erasure = Erasure(
-            number=newest + 1,
             contact_id=contact.id,
             identity_id=None if identity is None else identity.id,
             mode=mode,
@@ -62,7 +62,7 @@ def plan(
             created_at=timezone.now(),
         )
         erasure.planned = closing.counted(erasure)
-        erasure.save()
+        _number(erasure)
         audit.note_by(by, "erasure.planned", "erasure", erasure.id, _title(erasure))
     return erasure
 
@@ -111,6 +111,11 @@ def access(erasure_id: UUID) -> Erasure:
     if row is None:
         raise Http404
     return row
+
+
+def newest_number() -> int:
+    """The number of the newest erasing, 0 when there is none."""
+    return Erasure.objects.aggregate(newest=Max("number"))["newest"] or 0
 
 
 def start(erasure_id: UUID) -> None:
@@ -199,6 +204,14 @@ def _lock_free(contact: Contact) -> None:
         raise Restricted(str(row.id))
     if hold.is_being_erased([row.id]):
         raise ErasureRefused("at_work")
+
+
+def _number(erasure: Erasure) -> None:
+    """Write the row under the next free number; who planned another one at the same moment may take it first."""
+    while erasure._state.adding:
+        erasure.number = newest_number() + 1
+        with suppress(IntegrityError), transaction.atomic():
+            erasure.save(force_insert=True)
 
 
 def _title(erasure: Erasure) -> str:

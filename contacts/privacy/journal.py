@@ -7,6 +7,7 @@ digests, no person's data. It is written before the first row is touched. `manag
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
 from tenants.scope import scoped_tenant
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,9 @@ def write(line: JournalLine) -> None:
     """Keep a line of the scope's brand; the same one again changes nothing. Outside of every transaction."""
     path = f"{_folder()}/{line.erasure_id}.json"
     if _storage().exists(path):
-        return
+        if _whole(path) is not None:
+            return
+        _storage().delete(path)  # who wrote it was killed
     content = {
         "erasure": str(line.erasure_id),
         "number": line.number,
@@ -54,8 +59,18 @@ def lines() -> Iterator[JournalLine]:
         _folders, names = _storage().listdir(_folder())
     except FileNotFoundError:
         return
-    found = [_read(f"{_folder()}/{name}") for name in names]
-    yield from sorted(found, key=lambda line: (line.erased_at, line.erasure_id))
+    found = [_whole(f"{_folder()}/{name}") for name in names]
+    whole = [line for line in found if line is not None]
+    yield from sorted(whole, key=lambda line: (line.erased_at, line.erasure_id))
+
+
+def _whole(path: str) -> JournalLine | None:
+    """The line at a path; None for one that was never written to its end, whose erasing has not begun."""
+    try:
+        return _read(path)
+    except (ValueError, KeyError, TypeError):
+        logger.error("a line of the journal of erasures cannot be read: %s", path)
+        return None
 
 
 def _read(path: str) -> JournalLine:

@@ -25,6 +25,7 @@ MASK = "•••"
 PLATFORMS_IDS = frozenset({"external_id", "event_id"})
 """Columns with ids of the person's own messages: those of mails look like addresses."""
 _EMAIL = re.compile(r"[^\s<>@,;:\"'()\[\]=]+@[^\s<>@,;:\"'()\[\]]+\.[^\s<>@,;:\"'()\[\].\\]+")
+_PHONE = re.compile(r"\+[0-9](?:[ ().-]{0,2}[0-9]){7,14}")  # without its country a number may be of anything
 _UNSAFE_IN_NAME = re.compile(r"[^\w. -]+")
 
 Tell = Callable[[int], None]
@@ -42,7 +43,7 @@ def size(person: Person) -> int:
 def pack(person: Person, content: IO[bytes], *, tell: Tell) -> None:
     """Write the archive into `content`, its page in the active language and time zone. tell: is called with the number
     of rows written, now and then."""
-    keep = _own_addresses(person)
+    keep = _own_spellings(person)
     manifest: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
         with tempfile.TemporaryFile() as as_json, tempfile.TemporaryFile() as as_page:
@@ -51,7 +52,7 @@ def pack(person: Person, content: IO[bytes], *, tell: Tell) -> None:
             _add(archive, manifest, "person.html", as_page)
         for holder in holders.registered():
             for file in holder.files(person) if holder.files is not None else ():
-                name = f"files/{file.id}-{_UNSAFE_IN_NAME.sub('_', file.name)[:80]}"
+                name = f"files/{file.id}-{_UNSAFE_IN_NAME.sub('_', _masked(file.name, keep))[:80]}"
                 try:
                     with file.open() as opened:
                         _add(archive, manifest, name, opened)
@@ -84,16 +85,20 @@ def _write(person: Person, keep: frozenset[str], as_json: IO[bytes], as_page: IO
     as_page.write(readable.FOOT.encode())
 
 
-def _own_addresses(person: Person) -> frozenset[str]:
-    """The e-mail addresses that are the person's: all others are masked."""
-    found = {address.address.lower() for address in person.addresses}
-    rows = holders.claimed_addresses(person)
-    return frozenset(found | {value.lower() for value in rows})
+def _own_spellings(person: Person) -> frozenset[str]:
+    """The e-mail addresses and phone numbers (digits) that are the person's: all others are masked."""
+    known = {address.address for address in person.addresses} | holders.claimed_addresses(person)
+    return frozenset({value.lower() for value in known} | {_digits(value) for value in known})
+
+
+def _digits(number: str) -> str:
+    return re.sub(r"[^0-9]", "", number)
 
 
 def _masked(value: Any, keep: frozenset[str]) -> Any:
     if isinstance(value, str):
-        return _EMAIL.sub(lambda found: found[0] if found[0].lower() in keep else MASK, value)
+        value = _EMAIL.sub(lambda found: found[0] if found[0].lower() in keep else MASK, value)
+        return _PHONE.sub(lambda found: found[0] if _digits(found[0]) in keep else MASK, value)
     if isinstance(value, dict):
         return {
             _masked(key, keep): each if key in PLATFORMS_IDS else _masked(each, keep)

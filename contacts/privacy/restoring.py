@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Max
 from django.utils import timezone
 
 from contacts.erased_addresses import ERASED
@@ -57,7 +56,6 @@ def _head(line: JournalLine) -> UUID:
 def _erasure(line: JournalLine) -> Erasure:
     """The erasing's row as it must be for the work to begin; its number is another one where that was given away."""
     taken = Erasure.objects.filter(number=line.number).exclude(id=line.erasure_id).exists()
-    newest = Erasure.objects.aggregate(newest=Max("number"))["newest"] or 0
     row = Erasure.objects.filter(id=line.erasure_id).first()
     if row is not None and row.state == Erasure.State.RUNNING:
         return row
@@ -65,7 +63,7 @@ def _erasure(line: JournalLine) -> Erasure:
     erasure, _made = Erasure.objects.update_or_create(
         id=line.erasure_id,
         defaults={
-            "number": newest + 1 if taken else line.number,
+            "number": erasing.newest_number() + 1 if taken else line.number,
             "contact_id": _head(line),
             "identity_id": line.identity_ids[0] if line.identity_ids else None,
             "mode": line.mode,

@@ -6,8 +6,9 @@ import pytest
 
 from contacts import labels
 from contacts.labels import LabelRefused
-from contacts.models import Contact, ContactLabel
-from tenants.workspace.events import SYSTEM
+from contacts.models import Contact, ContactLabel, Label
+from tenants.directory import TenantRef
+from tenants.workspace.events import SYSTEM, Actor
 from tenants.workspace.models import AuditEntry, Event
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +56,23 @@ def test_a_label_is_renamed_recoloured_and_removed_from_everybody(mei: Contact) 
         "label.changed",
         "label.deleted",
     ]
+
+
+def test_a_label_is_found_by_its_name_as_the_database_compares_names(in_acme: TenantRef) -> None:
+    vip = labels.create("VIP", by=SYSTEM)
+    odd = labels.create("ΟΔΟΣ", by=SYSTEM)  # the last sign has two small forms
+    assert [labels.named(name, by=SYSTEM) for name in ("vip", " Vip ", "οδοσ")] == [vip, vip, odd]
+    assert labels.named("new", by=SYSTEM).name == "new"
+
+
+def test_two_who_add_the_same_label_at_once_both_get_it(
+    in_acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = labels.create
+
+    def slower(name: str, *, by: Actor) -> Label:
+        create(name.upper(), by=by)
+        return create(name, by=by)
+
+    monkeypatch.setattr(labels, "create", slower)
+    assert labels.named("vip", by=SYSTEM).name == "VIP"

@@ -96,7 +96,7 @@ def _labelled(done: Sequence[Planned], *, by: Actor) -> dict[int, list[ContactLa
         return {}
     known = {label.name.lower(): label for label in Label.objects.all()}
     for lower in wanted.keys() - known.keys():
-        known[lower] = labels.create(wanted[lower], by=by)
+        known[lower] = labels.named(wanted[lower], by=by)
     return {
         each.draft.number: [
             ContactLabel(id=new_id(), contact=each.contact, label=known[name.lower()]) for name in each.labels

@@ -5,19 +5,22 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from unittest.mock import patch
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from contacts.models import Contact, ContactAddress, ContactNote, ErasureEntry, ImportRow
-from contacts.privacy import certificates, erasing, hold, restoring
+from contacts.models import Contact, ContactAddress, ContactNote, Erasure, ErasureEntry, ImportRow
+from contacts.privacy import certificates, erasing, hold, journal, restoring
 from contacts.privacy.erasing import ErasureRefused
 from contacts.privacy.hold import Restricted
 from conversations import queries
 from conversations.models import Conversation, InboundRecord, Inbox, Message, Session, Wait
+from tenants.scope import scoped_tenant
 from tenants.templatetags import house
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, AuditEntry, Event, IdempotencyKey
@@ -125,6 +128,16 @@ def test_a_dry_run_counts_and_changes_nothing(inbox: Inbox, alice_agent: Agent) 
     assert Message.objects.get().text == "My secret is harbour-17"
     work(erasure)
     assert Message.objects.get().text == "My secret is harbour-17"
+
+
+def test_of_two_plans_at_the_same_moment_each_has_its_number(
+    inbox: Inbox, alice_agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact, by = customer(inbox), Actor.agent(alice_agent)
+    Erasure.objects.create(number=1, contact_id=uuid4(), mode="erase", created_at=timezone.now())
+    seen = iter([0, 1])  # the other one was not there yet when we looked
+    monkeypatch.setattr(erasing, "newest_number", lambda: next(seen))
+    assert erasing.plan(contact, mode="erase", by=by).number == 2
 
 
 def test_a_killed_worker_is_followed_by_one_that_goes_on(inbox: Inbox, alice_agent: Agent) -> None:
@@ -237,6 +250,20 @@ def test_after_a_restore_the_journal_erases_again(inbox: Inbox, alice_agent: Age
     contacts = Contact.objects.count()
     arrive(inbox, message("m1", "My secret is harbour-17"))
     assert Contact.objects.count() == contacts
+
+
+def test_a_line_of_the_journal_that_was_half_written_is_written_anew(
+    inbox: Inbox, alice_agent: Agent, files: Path
+) -> None:
+    contact = customer(inbox)
+    erasure = erasing.plan(contact, mode="erase", by=Actor.agent(alice_agent))
+    line = files / "erasures" / str(scoped_tenant().id) / f"{erasure.id}.json"
+    line.parent.mkdir(parents=True)
+    line.write_text('{"erasure": "')
+    assert list(journal.lines()) == []
+    erasing.confirm(erasure, by=Actor.agent(alice_agent), typed=erasing.name_to_type(contact))
+    work(erasure)
+    assert [each.erasure_id for each in journal.lines()] == [erasure.id]
 
 
 def test_an_erased_person_is_not_erased_again(inbox: Inbox, alice_agent: Agent) -> None:

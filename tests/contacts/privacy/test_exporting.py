@@ -100,6 +100,25 @@ def test_other_people_and_the_staff_are_masked(inbox: Inbox, alice_agent: Agent)
     assert contact_of_another.id != contact.id
 
 
+def test_other_peoples_numbers_and_the_names_of_files_are_masked_too(
+    inbox: Inbox, alice_agent: Agent
+) -> None:
+    contact = customer(
+        inbox, "Call +886 912-345-678, or my friend at +44 (20) 7946 0958. Order 20261122123456."
+    )
+    contact.addresses.create(kind="phone", value="+886912345678", source="agent")
+    contact.addresses.create(kind="email", value="ada@x.test", source="agent")
+    for position, name in enumerate(("letter of bob@y.test.txt", "ada@x.test (letter).txt")):
+        file = storing.keep(BytesIO(b"?"), Found(name=name), origin=StoredFile.Origin.CUSTOMER)
+        Attachment.objects.create(message=Message.objects.get(), position=position, kind="file", file=file)
+    found = unpacked(make(contact, alice_agent))
+    everything = b"".join([*found.values(), *(name.encode() for name in found)]).decode()
+    for theirs in ("+886 912-345-678", "20261122123456", "ada_x.test"):
+        assert theirs in everything
+    for another in ("7946", "bob@y", "bob_y"):
+        assert another not in everything
+
+
 def customer_of_another(inbox: Inbox) -> Contact:
     arrive(inbox, message("other", "secret of another", customer="9009"))
     return Contact.objects.latest("created_at")
