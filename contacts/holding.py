@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from contacts.gates import one_person
 from contacts.models import Contact
 
 
@@ -13,8 +14,6 @@ def hold(contact_id: UUID) -> Contact:
     Every verb on a contact begins with it, so that a merge that comes at the same moment moves all or nothing.
     Raises Contact.DoesNotExist.
     """
-    rows = Contact.objects.select_for_update(no_key=True)
-    row = rows.get(pk=contact_id)
-    while row.merged_into_id is not None:  # once, as a rule: chains are kept flat
-        row = rows.get(pk=row.merged_into_id)
-    return row
+    # a sign-post is not locked on the way: a merge of whom it leads to locks them in an order of its own
+    rows = Contact.objects.select_for_update(no_key=True).filter(one_person(contact_id))
+    return rows.first() or rows.get()  # once more, for who was merged while we waited

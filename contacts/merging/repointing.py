@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+
 from contacts.merging import relations
+from contacts.merging.relations import Relation
 from contacts.models import MergedContact, MergeRecord, MovedEvents
 from tenants import jobs
 from tenants.jobs import BULK, job
@@ -32,9 +35,9 @@ def defer_after_undo(record_id: UUID) -> None:
     jobs.defer(follow_undo, record_id=str(record_id))
 
 
-def defer_after_split(left_id: UUID, new_id: UUID) -> None:
-    """Let the events of a split identity's threads follow it."""
-    jobs.defer(follow_threads, left_id=str(left_id), new_id=str(new_id))
+def defer_after_split(left_id: UUID) -> None:
+    """Let the events of threads that left a contact follow them."""
+    jobs.defer(follow_threads, left_id=str(left_id))
 
 
 @job(queue=BULK)
@@ -62,25 +65,31 @@ def follow_undo(record_id: str) -> None:
     else:
         defer_after_undo(row.id)
         return
-    for merged in row.merged.all():
-        defer_after_split(row.survivor_id, merged.contact_id)
+    defer_after_split(row.survivor_id)
 
 
 @job(queue=BULK)
-def follow_threads(left_id: str, new_id: str) -> None:
-    """Events of conversations that are `new_id`'s by now, but are still said of `left_id`."""
-    left, new = UUID(left_id), UUID(new_id)
+def follow_threads(left_id: str) -> None:
+    """Events of conversations that are somebody else's by now, whoever's, but are still said of `left_id`."""
+    left = UUID(left_id)
     for relation in relations.following():
-        threads = relation.model._default_manager.filter(**{relation.column: new})
         for _step in range(STEPS_PER_JOB):
-            with unit_of_work():
-                rows = Event.objects.filter(contact_id=left, conversation_id__in=threads.values("pk"))
-                sequences = list(rows.order_by("sequence").values_list("sequence", flat=True)[:STEP])
-                _say_of(sequences, was=[left], now=new)
-            if len(sequences) < STEP:
+            if not _move_on_some(left, relation):
                 break
         else:
-            defer_after_split(left, new)
+            defer_after_split(left)
+
+
+def _move_on_some(left: UUID, relation: Relation) -> bool:
+    """One step; False when nothing is left to do."""
+    gone = relation.model._default_manager.exclude(**{relation.column: left})
+    whose = gone.filter(pk=OuterRef("conversation_id")).values(relation.column)
+    with unit_of_work():
+        rows = Event.objects.filter(contact_id=left).annotate(now=Subquery(whose)).exclude(now=None)
+        found = list(rows.order_by("sequence").values_list("sequence", "now")[:STEP])
+        for now in {each for _sequence, each in found}:
+            _say_of([sequence for sequence, each in found if each == now], was=[left], now=now)
+    return len(found) == STEP
 
 
 def _sweep(row: MergeRecord) -> None:

@@ -37,5 +37,5 @@ def split(identity_id: UUID, *, by: Actor) -> Contact:
         created = ContactCreated(contact_id=new.id, identity_id=head.id, channel=head.channel)
         record(created, by=by)
         record(ContactSplit(contact_id=left_id, new_contact_id=new.id, identity_id=head.id), by=by)
-        repointing.defer_after_split(left_id, new.id)
+        repointing.defer_after_split(left_id)
     return new

@@ -220,8 +220,11 @@ def _write_suggestions(ids: Sequence[UUID], found: Mapping[Pair, Sequence[Reason
                        AS new (id, low_id, high_id, score, reasons, found_at)
                 ON CONFLICT (low_id, high_id) DO UPDATE
                    SET score = EXCLUDED.score, reasons = EXCLUDED.reasons, state = 'open'
-                 WHERE contacts_suggestion.score <> EXCLUDED.score
-                    OR contacts_suggestion.reasons <> EXCLUDED.reasons OR contacts_suggestion.state <> 'open'
+                 WHERE (contacts_suggestion.score <> EXCLUDED.score
+                        OR contacts_suggestion.reasons <> EXCLUDED.reasons
+                        OR contacts_suggestion.state <> 'open')
+                   AND (contacts_suggestion.state <> 'dismissed'
+                        OR contacts_suggestion.decided_score < EXCLUDED.score)
                 """,
                 columns(rows),
             )

@@ -201,3 +201,14 @@ def test_the_upkeep_of_a_hundred_costs_as_many_statements_as_that_of_two(
     with django_assert_max_num_queries(16):
         upkeep.keep_up([each.id for each in people])
     assert Suggestion.objects.count() == 50
+
+
+def test_a_no_that_is_said_while_the_upkeep_looks_stands(bob: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (with_address(a_person(name), "mei@shop.test") for name in ("Mei", "梅"))
+    assert len(look(one, other)) == 1
+    deciding.dismiss(Suggestion.objects.get().id, by=bob)
+    monkeypatch.setattr(upkeep, "_decided", lambda pairs: {})  # as it was read a moment before
+    assert look(one, other) == []
+    for contact in (one, other):
+        contact.addresses.update(is_verified=True)
+    assert len(look(one, other)) == 1
