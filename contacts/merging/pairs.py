@@ -46,10 +46,14 @@ def kept_for_the_law(contact_ids: Sequence[UUID]) -> str | None:
     return "being_erased" if hold.is_being_erased(contact_ids) else None
 
 
+_NO_VALUES: dict[str, Any] = {"fields": {}, "rows": [], "last_used": {}}
+
+
 def _merges_of(person: Person) -> QuerySet[MergeRecord]:
     """Those too that were undone, whoever was left: they hold the values of all who took part."""
     took_part = MergedContact.objects.filter(contact_id__in=person.contact_ids).values("record_id")
-    return MergeRecord.objects.filter(Q(survivor_id__in=person.contact_ids) | Q(id__in=took_part))
+    rows = MergeRecord.objects.filter(Q(survivor_id__in=person.contact_ids) | Q(id__in=took_part))
+    return rows.exclude(**_NO_VALUES)
 
 
 refuse_when(kept_for_the_law)
@@ -64,12 +68,12 @@ relations.stays(Suggestion, "low")
 relations.stays(Suggestion, "high")
 relations.stays(ContactTerms, "contact")  # by its own reactor (contacts.search)
 
-holders.register(  # with it go the rows of who was merged, and of their events
+holders.register(  # ids stay, by which events still find their way
     Holder(
         model=MergeRecord,
         title=_("Merges"),
         holding=_merges_of,
-        clear=holders.delete(MergeRecord),
+        clear=holders.blank(MergeRecord, **_NO_VALUES),
     )
 )
 holders.register(
@@ -80,6 +84,6 @@ holders.register(
         clear=holders.delete(MatchKey),
     )
 )
-holders.exempt(MergedContact._meta.label_lower, "ids of rows; goes with its merge")
-holders.exempt(MovedEvents._meta.label_lower, "numbers of events; goes with its merge")
+holders.exempt(MergedContact._meta.label_lower, "ids of rows")
+holders.exempt(MovedEvents._meta.label_lower, "numbers of events")
 holders.exempt(Suggestion._meta.label_lower, "ids of two contacts and kinds of reasons")

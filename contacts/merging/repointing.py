@@ -65,7 +65,8 @@ def follow_undo(record_id: str) -> None:
     else:
         defer_after_undo(row.id)
         return
-    defer_after_split(row.survivor_id)
+    for contact_id in (row.survivor_id, *row.merged.values_list("contact_id", flat=True)):
+        defer_after_split(contact_id)  # of the merged ones too: a thread may have been split off meanwhile
 
 
 @job(queue=BULK)

@@ -105,9 +105,7 @@ def _seen_since(since: datetime) -> list[tuple[UUID, int]]:
     counted = (
         rows.order_by()
         .values("actor_id")
-        .annotate(
-            number=Greatest(people, talks) + Coalesce(Sum("contacts", filter=~opened), 0)
-        )
+        .annotate(number=Greatest(people, talks) + Coalesce(Sum("contacts", filter=~opened), 0))
     )
     return [(each, number) for each, number in counted.values_list("actor_id", "number") if each is not None]
 

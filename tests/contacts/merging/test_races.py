@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import threading
+from uuid import uuid4
 
 import pytest
+from django.db.models import F
 
-from contacts import merging
-from contacts.merging import MergeRefused
-from contacts.models import Contact, ContactIdentity
+from contacts import merging, signposts
+from contacts.merging import MergeRefused, UnknownContacts
+from contacts.models import Contact, ContactIdentity, MergeRecord
 from conversations.models import Conversation, Inbox, Message
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
 from tenants.workspace.events import SYSTEM, unit_of_work
+from tenants.workspace.models import Event
 from tests.contacts.people import a_person, an_identity, run_jobs
 from tests.conversations.posting import arrive, message, page_inbox
 from tests.conversations.test_races import PATIENCE_SECONDS, beside, until_somebody_waits_for_a_lock
@@ -128,3 +132,67 @@ def test_two_who_merge_crosswise_do_not_lock_each_other_out(acme: TenantRef) -> 
     for thread in threads:
         thread.join(PATIENCE_SECONDS * 2)
     assert sorted(results) == ["already_merged"] * 10 + ["won"] * 10
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_storm_of_merges_undos_splits_and_messages_loses_nobody(
+    acme: TenantRef, page: Inbox, seed: int
+) -> None:
+    with tenant_scope(acme):
+        for customer in range(5):
+            an_identity(
+                a_person(f"P{customer}"), "messenger", scope=page.identity_scope, address=f"{customer}"
+            )
+    broken: list[Exception] = []
+    refused = (MergeRefused, UnknownContacts, ContactIdentity.DoesNotExist, MergeRecord.DoesNotExist)
+
+    def storm(worker: int) -> None:
+        dice = random.Random(f"{seed}-{worker}")
+        for step in range(20):
+            try:
+                _something(dice, page, f"{worker}-{step}")
+            except refused:
+                pass
+            except Exception as error:
+                broken.append(error)
+
+    threads = [beside(acme, lambda worker=worker: storm(worker)) for worker in range(4)]  # type: ignore[misc]
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS * 4)
+    assert broken == []
+    with tenant_scope(acme):
+        run_jobs()
+        _is_whole()
+
+
+def _something(dice: random.Random, page: Inbox, mark: str) -> None:
+    match dice.choice(["message", "message", "merge", "undo", "split"]):
+        case "message":
+            arrive(page, message(f"m{mark}", mark, customer=str(dice.randrange(6))))
+            _sent.add(mark)
+        case "merge":
+            people = list(Contact.objects.filter(merged_into=None).values_list("id", flat=True))
+            chosen = dice.sample(people, min(len(people), dice.choice([2, 3])))
+            merging.merge(chosen[0], chosen[1:], by=SYSTEM)
+        case "undo":
+            records = MergeRecord.objects.filter(undone_at=None).values_list("id", flat=True)
+            merging.undo(dice.choice(list(records) or [uuid4()]), by=SYSTEM)
+        case "split":
+            merging.split(dice.choice(list(ContactIdentity.objects.all())).id, by=SYSTEM)
+
+
+_sent: set[str] = set()
+
+
+def _is_whole() -> None:
+    assert set(Message.objects.values_list("text", flat=True)) == _sent
+    _sent.clear()
+    assert Message.objects.count() == Message.objects.values("text").distinct().count()
+    assert not Contact.objects.filter(merged_into__merged_into__isnull=False).exists()
+    assert not ContactIdentity.objects.filter(contact__merged_into__isnull=False).exists()
+    assert not Conversation.objects.exclude(contact_id=F("identity__contact_id")).exists()
+    strays = Event.objects.filter(conversation_id__isnull=False).values_list("conversation_id", "contact_id")
+    families = {
+        row.id: set(signposts.family(row.contact_id)) for row in Conversation.objects.only("id", "contact_id")
+    }
+    assert all(contact_id in families[talk] for talk, contact_id in strays if contact_id is not None)

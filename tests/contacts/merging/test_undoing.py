@@ -308,3 +308,28 @@ def test_the_labels_of_the_survivor_alone_are_seen(bob: Actor) -> None:
     kept.labelled.all().delete()
     merging.undo(record.id, by=bob)
     assert (labels_of(kept), labels_of(double)) == ([], ["vip"])
+
+
+def test_what_was_said_goes_home_though_both_undos_outran_the_jobs(bob: Actor) -> None:
+    first, second, third = a_person("1"), a_person("2"), a_person("3")
+    thread = a_thread(an_identity(first), "Hello?")
+    earlier = merging.merge(second.id, [first.id], by=bob)
+    later = merging.merge(third.id, [second.id], by=bob)
+    told(third.id, thread, "since")
+    merging.undo(later.id, by=bob)
+    merging.undo(earlier.id, by=bob)
+    run_jobs()
+    of_thread = Event.objects.filter(conversation_id=thread.id)
+    assert set(of_thread.values_list("contact_id", flat=True)) == {first.id}
+
+
+def test_what_was_said_goes_along_with_a_thread_that_was_split_off_before_the_jobs_came(bob: Actor) -> None:
+    kept, double = a_person("Mei"), a_person("梅")
+    an_identity(kept)
+    thread = a_thread(an_identity(double, "messenger"), "Hello?")
+    record = merging.merge(kept.id, [double.id], by=bob)
+    new = merging.split(thread.identity_id, by=bob)
+    merging.undo(record.id, by=bob)
+    run_jobs()
+    of_thread = Event.objects.filter(conversation_id=thread.id)
+    assert set(of_thread.values_list("contact_id", flat=True)) == {new.id}

@@ -13,8 +13,8 @@ from conversations.models import Conversation, Inbox
 from tenants.models import User
 from tenants.workspace.access import find_member
 from tenants.workspace.models import Agent
-from tests.api.conftest import Api
 from tests.contacts.privacy.ground import customer
+from tests.programs import Api
 
 pytestmark = pytest.mark.django_db
 

@@ -24,11 +24,11 @@ from tenants.scope import scoped_tenant
 from tenants.templatetags import house
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, AuditEntry, Event, IdempotencyKey
-from tests.api.conftest import Api
 from tests.contacts.lists.conftest import Upload, carol_acts, imported, upload
 from tests.contacts.privacy.ground import customer, erase, work
 from tests.conversations.outgoing import an_inbox
 from tests.conversations.posting import START, arrive, message
+from tests.programs import Api
 
 __all__ = ["carol_acts", "imported", "upload"]
 pytestmark = pytest.mark.django_db
