@@ -49,6 +49,7 @@ def follow_merge(record_id: str) -> None:
     _sweep(row)
     for _step in range(STEPS_PER_JOB):
         if not _move_some(row.id):
+            defer_after_split(row.survivor_id)  # what came along of threads that had left already
             return
     defer_after_merge(row.id)
 

@@ -333,3 +333,15 @@ def test_what_was_said_goes_along_with_a_thread_that_was_split_off_before_the_jo
     run_jobs()
     of_thread = Event.objects.filter(conversation_id=thread.id)
     assert set(of_thread.values_list("contact_id", flat=True)) == {new.id}
+
+
+def test_what_was_said_goes_home_though_the_survivor_was_merged_on_before_the_jobs_came(bob: Actor) -> None:
+    first, second, third = a_person("1"), a_person("2"), a_person("3")
+    thread = a_thread(an_identity(first), "Hello?")
+    record = merging.merge(second.id, [first.id], by=bob)
+    told(second.id, thread, "since")
+    merging.undo(record.id, by=bob)
+    merging.merge(third.id, [second.id], by=bob)
+    run_jobs()
+    of_thread = Event.objects.filter(conversation_id=thread.id)
+    assert set(of_thread.values_list("contact_id", flat=True)) == {first.id}
