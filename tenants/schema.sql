@@ -819,6 +819,7 @@ CREATE TABLE kontor_template.workspace_eventcounter (
 CREATE TABLE kontor_template.workspace_idempotencykey (
     id uuid NOT NULL,
     key character varying(200) NOT NULL,
+    path character varying(300) NOT NULL,
     request_digest character varying(64) NOT NULL,
     status smallint,
     response jsonb,
