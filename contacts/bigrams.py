@@ -44,6 +44,11 @@ class Needle:
     terms: str
     is_exact: bool
 
+    @property
+    def is_beginning(self) -> bool:
+        """Whether it asks for what some words or numbers begin with."""
+        return ":*" in self.terms
+
 
 def terms(folded: str) -> list[str]:
     """The distinct terms of a folded text, at most MOST_TERMS of its first LONGEST_TEXT characters."""

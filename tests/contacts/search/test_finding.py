@@ -199,6 +199,20 @@ def test_whom_the_other_conditions_let_through_is_found_behind_many_others(
         assert find("mei", limit=2) == expected[:2]
 
 
+def test_what_words_begin_with_is_counted_no_further_than_matters(
+    in_acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [somebody("Meister") for _number in range(4)]
+    with CaptureQueriesContext(connection) as asked:
+        assert find("mei") == newest_first(people)
+    counts = [each["sql"] for each in asked if "COUNT(" in each["sql"]]
+    assert len(counts) == 1 and f"LIMIT {finding.RARE + 1}" in counts[0]
+    somebody("陳美玲")
+    with CaptureQueriesContext(connection) as asked:
+        assert len(find("美玲")) == 1
+    assert not any("COUNT(" in each["sql"] for each in asked)  # of pairs the server knows
+
+
 def test_the_number_of_statements_is_bounded(in_acme: TenantRef, monkeypatch: pytest.MonkeyPatch) -> None:
     for _number in range(5):
         somebody("Mei")
@@ -206,7 +220,7 @@ def test_the_number_of_statements_is_bounded(in_acme: TenantRef, monkeypatch: py
         connection,
     ) as few:
         find("mei")
-    assert len(few) == 3
+    assert len(few) == 4
     monkeypatch.setattr(finding, "RARE", 0)
     monkeypatch.setattr(finding, "WINDOW", 2)
     with CaptureQueriesContext(connection) as many:
