@@ -36,8 +36,8 @@ def check() -> None:
         with psycopg.connect(**_parameters(), autocommit=True) as second:
             _check_paths_stay_apart(first, second)
     with public_scope():
-        _check_public_tables()
-        _look_at_tenants()
+        check_public_tables()
+        look_at_tenants()
 
 
 def _parameters() -> dict[str, Any]:
@@ -74,7 +74,8 @@ def _check_paths_stay_apart(first: psycopg.Connection[Any], second: psycopg.Conn
             session.execute("RESET search_path")
 
 
-def _check_public_tables() -> None:
+def check_public_tables() -> None:
+    """Make sure that the public schema holds every shared table and none of a brand's. Raises SelfTestFailed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         held = {name for (name,) in cursor.fetchall()}
@@ -91,7 +92,8 @@ def _check_public_tables() -> None:
         )
 
 
-def _look_at_tenants() -> None:
+def look_at_tenants() -> None:
+    """Tell the log of every brand's schema that is damaged, or cannot be moved."""
     schemas = Tenant.objects.values_list("schema_name", flat=True)
     for name, fault in completeness.faults(schemas).items():
         logger.error("schema %s is damaged and not served: %s", name, fault)

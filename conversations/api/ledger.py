@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -79,7 +78,7 @@ class InboxDays(BrandView):
     @extend_schema(operation_id="records_days", parameters=[DaysQuery], responses=RecordsCount)
     def get(self, request: Request, inbox_id: UUID) -> Response:
         wish = self.query(DaysQuery)
-        inbox, zone = gates.access_inbox(self.caller, inbox_id), _zone(request)
+        inbox, zone = gates.access_inbox(self.caller, inbox_id), self.tenant.zone
         last = wish.get("until") or ledger.today(zone)
         rows = ledger.days(inbox.id, last - timedelta(days=wish["days"] - 1), last, zone)
         told = [
@@ -100,16 +99,11 @@ class InboxRecords(BrandView):
         inbox, limit = gates.access_inbox(self.caller, inbox_id), limit_of(wish)
         position = self.position(wish.get("cursor"))
         after = None if position is None else Position(datetime.fromisoformat(position[0]), UUID(position[1]))
-        wanted = Wanted(inbox.id, wish["day"], _zone(request), wish.get("fate", ""))
+        wanted = Wanted(inbox.id, wish["day"], self.tenant.zone, wish.get("fate", ""))
         found = ledger.listed(wanted, after=after, limit=limit + 1)
         page = found[:limit]
         end = [page[-1]["received_at"], page[-1]["id"]] if len(found) > limit else None
         return self.page([_row(row) for row in page], end)
-
-
-def _zone(request: Any) -> ZoneInfo:
-    zone: ZoneInfo = request.tenant.zone
-    return zone
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

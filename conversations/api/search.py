@@ -115,7 +115,7 @@ class Search(BrandView):
 
     def _wish(self, text: str) -> Wish:
         try:
-            return wish.understand(box.read(text), self.caller, self.request.tenant.zone)  # type: ignore[attr-defined]
+            return wish.understand(box.read(text), self.caller, self.tenant.zone)
         except Refused as refused:
             with translation.override("en"):
                 raise invalid("q", refused.code, words.told(refused)) from None

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from tenants.directory import TenantRef
 from tenants.scope import scoped_tenant
 from tenants.workspace.access import Permission
 from tenants.workspace.callers import Caller, caller_of
@@ -51,6 +52,12 @@ class BrandView(APIView):
         if caller is None:
             raise exceptions.NotAuthenticated
         return caller
+
+    @property
+    def tenant(self) -> TenantRef:
+        """The brand whose API is called."""
+        tenant: TenantRef = self.request.tenant  # type: ignore[attr-defined]
+        return tenant
 
     def query(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         """The query string, read by `form`. A parameter that it does not know is refused, and one given twice."""

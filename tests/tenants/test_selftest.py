@@ -90,15 +90,15 @@ def test_a_brands_table_in_public_is_refused_because_it_would_answer_outside_of_
     with public_scope(), connection.cursor() as cursor:
         cursor.execute("CREATE TABLE public.workspace_team (id uuid)")
         with pytest.raises(selftest.SelfTestFailed, match="workspace_team"):
-            selftest._check_public_tables()
+            selftest.check_public_tables()
         cursor.execute("DROP TABLE public.workspace_team")
-    selftest._check_public_tables()
+    selftest.check_public_tables()
 
 
 def test_a_missing_shared_table_is_refused(acme):
     drop("public.tenants_unparsedhook")
     with public_scope(), pytest.raises(selftest.SelfTestFailed, match="migrate_all"):
-        selftest._check_public_tables()
+        selftest.check_public_tables()
 
 
 # --- one brand's schema ------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_a_brand_whose_schema_lacks_a_table_is_not_served_and_the_others_are(acm
         assert (answer(acme.primary_host), answer(globex.primary_host)) == (503, 200)
         assert "workspace_apitoken" in caplog.text
         caplog.clear()
-        selftest._look_at_tenants()
+        selftest.look_at_tenants()
         assert acme.schema_name in caplog.text
         assert globex.schema_name not in caplog.text
     assert [tenant.slug for tenant in directory.active_tenants()] == ["globex"]
@@ -147,7 +147,7 @@ def test_a_trigger_in_a_brands_schema_is_named(acme, caplog):
             f"CREATE TRIGGER quiet BEFORE UPDATE ON {acme.schema_name}.workspace_team"
             " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
         )
-        selftest._look_at_tenants()
+        selftest.look_at_tenants()
     assert acme.schema_name in caplog.text
 
 
