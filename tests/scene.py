@@ -99,7 +99,8 @@ def furnish(tenant: TenantRef, member: User) -> Scene:
     with tenant_scope(tenant):
         inbox = an_inbox("line")
         inbox.platform_name = "Harbour @harbour"  # what a check tells: the account has a link of its own
-        inbox.save(update_fields=["platform_name"])
+        inbox.base_url = "http://127.0.0.1:9"  # nobody answers there, and nobody else is asked
+        inbox.save(update_fields=["platform_name", "base_url"])
         conversation = a_conversation(inbox)
         message = Message.objects.create(
             conversation=conversation,

@@ -47,7 +47,7 @@ class Addresses(ContactView):
     @extend_schema(operation_id="contact_addresses_add", request=NewAddress, responses={201: AddressRow})
     @once
     def post(self, request: Request, contact_id: UUID) -> Response:
-        contact = self.contact(contact_id)
+        contact = self.contact_to_change(contact_id)
         wish = self.body(NewAddress)
         row = addresses.add(contact, **wish, by=self.caller.actor, source=Source.API)
         return Response(AddressRow(row).data, status=201)

@@ -67,7 +67,7 @@ class Consents(ContactView):
     @extend_schema(operation_id="contact_consents_state", request=NewConsent, responses={201: ConsentRow})
     @once
     def post(self, request: Request, contact_id: UUID) -> Response:
-        contact = self.contact(contact_id)
+        contact = self.contact_to_change(contact_id)
         wish = self.body(NewConsent)
         row = consent.state(contact, at=wish.pop("stated_at", None), **wish, by=self.caller.actor)
         return Response(ConsentRow(row).data, status=201)

@@ -106,7 +106,7 @@ class OneContact(ContactView):
 
     @extend_schema(operation_id="contacts_change", request=ContactChange, responses=ContactWithIdentities)
     def patch(self, request: Request, contact_id: UUID) -> Response:
-        contact = self.contact(contact_id)
+        contact = self.contact_to_change(contact_id)
         profile.change(contact, self.body(ContactChange), by=self.caller.actor, source=Source.API)
         access_log.note(self.caller, Act.OPENED, "contact", contact.id)  # all of them is answered
         return Response(queries.with_identities(self.contact(contact.id)))

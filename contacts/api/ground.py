@@ -19,6 +19,7 @@ from contacts.privacy import access_log
 from contacts.privacy.access_log import Act
 from contacts.queries import Position
 from tenants.workspace.access import Permission
+from tenants.workspace.problems import Problem
 from tenants.workspace.rest import BrandView
 
 
@@ -34,6 +35,13 @@ class ContactView(BrandView):
         row = gates.access_contact(self.caller, contact_id, visible=self.visible)
         if self.request.method in SAFE_METHODS:
             access_log.note(self.caller, Act.OPENED, "contact", row.id)
+        return row
+
+    def contact_to_change(self, contact_id: UUID) -> Contact:
+        """The contact behind an id, to write something down of them. Raises Http404, Problem (409) of an erased one."""
+        row = self.contact(contact_id)
+        if row.erased_at is not None:
+            raise Problem(409, "erased", "This contact was erased: nothing is written down of them any more.")
         return row
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -91,7 +91,7 @@ class ContactLabels(ContactView):
     @extend_schema(operation_id="contact_labels_put", request=WhichLabel, responses=LabelRow(many=True))
     @once
     def post(self, request: Request, contact_id: UUID) -> Response:
-        contact = self.contact(contact_id)
+        contact = self.contact_to_change(contact_id)
         label = Label.objects.filter(id=self.body(WhichLabel)["label_id"]).first()
         if label is None:
             raise unknown_value("label_id")

@@ -56,7 +56,7 @@ class Notes(ContactView):
     @extend_schema(operation_id="contact_notes_write", request=NewNote, responses={201: NoteRow})
     @once
     def post(self, request: Request, contact_id: UUID) -> Response:
-        contact = self.contact(contact_id)
+        contact = self.contact_to_change(contact_id)
         row = notes.write(contact, **self.body(NewNote), by=self.caller.actor)
         return Response(NoteRow(row).data, status=201)
 

@@ -78,6 +78,6 @@ class Orders(ContactView):
     )
     @once
     def post(self, request: Request, contact_id: UUID) -> Response:
-        contact = self.contact(contact_id)
+        contact = self.contact_to_change(contact_id)
         row, is_new = orders.tell(contact, **self.body(ToldOrder), by=self.caller.actor)
         return Response(OrderRow(row).data, status=201 if is_new else 200)

@@ -86,7 +86,7 @@ class SurveyResponses(ContactView):
     )
     @once
     def post(self, request: Request, contact_id: UUID) -> Response:
-        contact = self.contact(contact_id)
+        contact = self.contact_to_change(contact_id)
         told = self.body(ToldSurveyResponse)
         conversation = self._conversation(told.pop("conversation_id"))
         agent = self._agent(told.pop("agent_id"))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from contacts.models import Contact, ContactNote, Order
 from conversations.models import Conversation
@@ -128,6 +129,28 @@ def test_an_order_told_again_is_the_same_order(writer: Api, mei: Contact) -> Non
     assert (row["total"], row["lines"][0]["price"]) == ("1280.00", "640.00")
     assert Order.objects.count() == 1
     assert writer.post(path, {**told, "url": "javascript:alert(1)"}).status_code == 400
+
+
+def test_nothing_is_written_down_of_somebody_who_was_erased(
+    writer: Api, acme: TenantRef, mei: Contact
+) -> None:
+    at = "2026-03-01T00:00:00Z"
+    bodies: dict[str, Any] = {
+        "notes": {"text": "likes oolong"},
+        "addresses": {"kind": "email", "value": "mei@example.com"},
+        "labels": {"label_id": writer.post("labels", {"name": "VIP"}).json()["id"]},
+        "consents": {"purpose": "marketing", "state": "given"},
+        "orders": {"shop": "main", "number": "A-1", "placed_at": at},
+        "survey-responses": {"source": "form", "number": "1", "kind": "nps", "score": 9, "answered_at": at},
+    }
+    for name, body in bodies.items():
+        assert writer.post(f"contacts/{mei.id}/{name}", body).status_code in (200, 201), name
+    with tenant_scope(acme):
+        Contact.objects.filter(id=mei.id).update(erased_at=timezone.now())
+    for name, body in bodies.items():
+        refused = writer.post(f"contacts/{mei.id}/{name}", body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "erased"), name
+    assert writer.send("patch", f"contacts/{mei.id}", {"name": "Mei"}).json()["code"] == "erased"
 
 
 def test_a_key_makes_a_note_once(writer: Api, mei: Contact) -> None:
