@@ -145,10 +145,10 @@ def test_a_customers_message_arrives_without_its_file_which_comes_when_there_is_
 
 
 def test_the_settings_tell_the_use(allow: Allow, as_alice: Client) -> None:
-    allow(2_048)
-    store(1_024)
+    allow(2_000)
+    store(1_000)
     page = as_alice.get("/admin/").content.decode()
-    assert "Room for files" in page and "1.0\xa0KB of 2.0\xa0KB used" in page
+    assert "Room for files" in page and "1 KB of 2 KB used" in page
 
 
 def test_the_database_keeps_one_counter_and_none_below_nothing() -> None:
