@@ -16,7 +16,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, log_in  # noqa: E402
 from tests.browser.house import House  # noqa: E402
 from tests.browser.phones import Phone  # noqa: E402
 from tests.browser.test_main_job import open_chat, write  # noqa: E402
-from tests.browser.test_one_customer import walk  # noqa: E402
+from tests.browser.test_one_customer import NAME, walk  # noqa: E402
 
 FOLDER = ROOT / "docs" / "images"
 SIZE = {"width": 1360, "height": 860}
@@ -120,8 +120,12 @@ def take_all(house: House, browser: Browser) -> None:
         take(desk, f"desk-{'en' if brand == 'pine' else 'zh-hant'}-light", desk.locator("#reply-text"))
         if brand == "pine":
             walk(house, desk, str(FOLDER / "one-customer-{}.png"))
+            take_person(house, desk)
             desk.goto(house.url("/supervisor/", brand))
             take(desk, "supervisor-en-light", desk.locator("#board"))
+        else:
+            desk.goto(house.url("/search/?q=茶葉", brand))
+            take(desk, "search-zh-hant-light", desk.locator("main mark").first)
     desk = desk_of(house, browser, "kanon", "dark")
     play(house, desk, "kanon")
     desk.locator("li.row a").nth(1).click()
@@ -163,6 +167,22 @@ def reply(desk: Page, name: str, text: str) -> None:
     desk.locator("#reply-text").fill(text)
     desk.locator("#reply-text").press("Enter")
     expect(desk.locator("li.message").filter(has_text=text).and_(desk.locator(ARRIVED))).to_be_visible()
+
+
+def take_person(house: House, desk: Page) -> None:
+    """The customer of the walk has three records: make them one, and look at the whole story."""
+    for left in (1, 0):
+        desk.goto(house.url("/contacts/suggestions/", "pine"))
+        desk.locator("article.double").filter(has_text=NAME).first.get_by_role(
+            "link", name="Compare and merge"
+        ).click()
+        merge = desk.get_by_role("button", name="Merge", exact=True)
+        if left:
+            take(desk, "merge-en-light", merge)
+        merge.click()
+        expect(desk.get_by_role("button", name="Undo the merge")).to_be_visible()
+    desk.get_by_role("link", name=NAME).first.click()
+    take(desk, "person-en-light", desk.locator("main").get_by_text("And here is the invoice number"))
 
 
 def take_phone(house: House, page: Page) -> None:
