@@ -124,6 +124,7 @@ $("comment-form")?.addEventListener("submit", (event) => {
   $("comment-text").value = "";
 });
 $("write").addEventListener("submit", (event) => (event.preventDefault(), send()));
+$("text").disabled = false; // until here nobody would have sent what stands in it
 for (const button of document.querySelectorAll("[data-do]")) {
   button.hidden = !can.has(button.dataset.do);
   button.addEventListener("click", () => {
