@@ -327,8 +327,11 @@ def _bury(known: Reactor, sequence: int, event: LoggedEvent, error: str) -> bool
 
 
 def _lock(known: Reactor, sequence: int) -> Cursor | None:
-    """The reactor's cursor where we left it, locked; None when another worker holds or has moved it."""
-    rows = Cursor.objects.select_for_update(skip_locked=True)
+    """The reactor's cursor where we left it, locked; None when another worker has moved it.
+
+    A worker that finds our lease holds the row for a moment and does no work: it is waited for, not taken for one.
+    """
+    rows = Cursor.objects.select_for_update()
     return rows.filter(reactor=known.name, sequence=sequence).first()
 
 

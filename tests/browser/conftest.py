@@ -25,7 +25,7 @@ FLAGS = [
 ]
 PASSWORD = "kontor-demo"
 
-PATIENCE_MS = 45_000  # a bound for slow machines; what is waited for takes milliseconds
+PATIENCE_MS = 15_000  # a bound for slow machines; what is waited for takes milliseconds
 
 SignIn = Callable[..., Page]
 Somebody = Callable[..., BrowserContext]

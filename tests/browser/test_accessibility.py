@@ -36,11 +36,11 @@ def in_both_schemes(page: Page | Frame) -> list[str]:
     whole.emulate_media(color_scheme="light")
     found = violations(page)
     whole.emulate_media(color_scheme="dark")
-    page.evaluate(FADED)
     return found + violations(page, CONTRAST)
 
 
 def violations(page: Page | Frame, rules: dict[str, Any] = RULES) -> list[str]:
+    page.evaluate(FADED)
     results = Axe().run(page, options=rules)
     return [
         f"{page.url} {each['id']}: {each['nodes'][0]['html'][:160]}"

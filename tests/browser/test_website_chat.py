@@ -43,6 +43,14 @@ def new_site(page: Page, house: House, name: str, **given: str) -> str:
     return str(page.locator("a[href*='/widget/chat/']").get_attribute("href"))
 
 
+def standing_chat(page: Page) -> Frame:
+    """The chat of a page that consists of it, loaded."""
+    frame = page.locator("iframe").element_handle().content_frame()
+    assert frame is not None
+    frame.wait_for_url("**/widget/frame/**")
+    return frame
+
+
 @contextmanager
 def shop_page(tag: str, ours: str) -> Iterator[str]:
     """A page of the brand's shop: another origin, under a strict policy of its own. Its address."""
@@ -83,7 +91,7 @@ def test_a_form_is_filled_in_and_seen_by_the_agent(
     visitor = somebody(color_scheme=scheme, viewport={"width": 390, "height": 844}).new_page()
     heard_there = listen(visitor)
     visitor.goto(house.url(path, "pine"))
-    chat = next(frame for frame in visitor.frames if "/widget/frame/" in frame.url)
+    chat = standing_chat(visitor)
     expect(chat.locator("#composer")).to_be_hidden()
     chat.locator("#ask button").click()
     expect(chat.locator("#ask-name-error")).not_to_be_empty()
@@ -96,7 +104,7 @@ def test_a_form_is_filled_in_and_seen_by_the_agent(
     expect(chat.locator("#bubbles")).to_contain_text("A person will answer soon.")
     assert violations(chat) == []
     visitor.reload()
-    chat = next(frame for frame in visitor.frames if "/widget/frame/" in frame.url)
+    chat = standing_chat(visitor)
     expect(chat.locator("#bubbles")).to_contain_text("Is the outlet open?")
     expect(chat.locator("#ask")).to_be_hidden()
     desk.goto(house.url("/inbox/all/", "pine"))
@@ -133,8 +141,13 @@ def test_a_proven_person_meets_the_same_talk_in_another_browser(
 
     first = visit(_signed(secret))
     expect(first.locator("#text")).to_be_visible()  # the server told the name: nothing is asked
-    first.fill("#text", "It is me, from my telephone")
-    first.locator("#send").click()  # keys reach a frame of another origin only while its window is in front
+    text, words = first.locator("#text"), "It is me, from my telephone"
+    expect(text).to_be_enabled()
+    first.page.bring_to_front()  # words and keys reach a frame of another origin only while its window is in front
+    text.click()
+    text.fill(words)
+    expect(text).to_have_value(words)
+    first.locator("#send").click()
     expect(first.locator("#bubbles > li:not(.waits)")).to_have_count(1)
     expect(visit(_signed(secret)).locator("#bubbles")).to_contain_text("It is me, from my telephone")
     stranger = visit(_signed("another secret"))

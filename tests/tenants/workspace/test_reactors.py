@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Timer
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -223,6 +225,33 @@ def test_a_broken_reference_is_charged_to_the_event_that_made_it(in_acme: Tenant
     reactors.run_reactors()
     assert list(Team.objects.values_list("name", flat=True)) == ["team 1"]
     assert cursor_of("teams").failing_sequence == newest_sequence() - 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_only_looks_at_a_cursor_keeps_nobody_from_the_work(in_acme: TenantRef) -> None:
+    seen: list[int] = []
+    reactors.reactor("bells", events=[BellRung])(bells(seen))
+    reactors.run_reactors()
+    ring(1)
+    onlooker = connection.copy()
+    onlooker.inc_thread_sharing()
+    going: list[Timer] = []
+
+    def look(execute: Callable[..., Any], sql: str, *given: Any) -> Any:
+        answer = execute(sql, *given)
+        if sql.startswith('UPDATE "workspace_cursor"') and not going:  # the try is noted, the work not begun
+            onlooker.set_autocommit(False)
+            with onlooker.cursor() as cursor:
+                cursor.execute(f"SELECT 1 FROM {in_acme.schema_name}.workspace_cursor FOR UPDATE")
+            going.append(Timer(0.2, onlooker.rollback))
+            going[0].start()
+        return answer
+
+    with connection.execute_wrapper(look):
+        reactors.run_reactors()
+    going[0].join()
+    onlooker.close()
+    assert seen == [1]
 
 
 def test_events_of_another_brand_are_never_seen(in_acme: TenantRef, globex: TenantRef) -> None:
