@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import count, cycle
 from typing import Any
@@ -13,7 +12,7 @@ from urllib.parse import urlencode
 from django.db.models import Q
 
 from benchmarks import database, people_ground, servers
-from benchmarks.figures import Figure, pairs, percentile
+from benchmarks.figures import Figure, pairs
 from benchmarks.ground import Brand
 from benchmarks.wish import Wish
 from contacts.lists import labelling, selecting
@@ -49,6 +48,7 @@ def measure(wish: Wish) -> list[Figure]:
     made = people_ground.of(wish)
     _make_terms(made.brand)
     figures = []
+    times, scans = (SHORT_ASKED, SHORT_ASKED) if wish.short else (ASKED, ASKED // 4)
     with ExitStack() as running:
         product = running.enter_context(servers.serving("daphne", servers.PRODUCT, wish.logs))
         bare = running.enter_context(database.connect(prepare_threshold=0))
@@ -56,8 +56,8 @@ def measure(wish: Wish) -> list[Figure]:
         for name, asked, statement, beside in _pages():
             ours, theirs = pairs(
                 wish.pairs,
-                _asked(product.port, made.brand, asked, wish),
-                _bare(bare, statement, asked.get("q", ""), wish),
+                servers.asked(product.port, [_list(made.brand, asked)], times),
+                database.asked(bare, statement, [{"part": f"%{asked.get('q', '')}%"}], scans),
             )
             figures.append(
                 Figure(
@@ -94,32 +94,9 @@ def _make_terms(brand: Brand) -> None:
     people_ground.analyse(brand, "contacts_contactterms")
 
 
-def _asked(port: int, brand: Brand, asked: dict[str, str], wish: Wish) -> Callable[[], float]:
+def _list(brand: Brand, asked: dict[str, str]) -> dict[str, Any]:
     headers = {"Authorization": brand.authorization}
-    ask = {"path": f"/api/v1/contacts?{urlencode(asked)}", "host": brand.host, "headers": headers}
-
-    def take() -> float:
-        number = SHORT_ASKED if wish.short else ASKED
-        write = {"kind": "requests", "asks": [ask]}
-        plan = {"port": port, "write": write, "senders": 1, "seconds": 60, "count": number}
-        result = servers.load(plan)
-        if result["bad"]:
-            raise RuntimeError(f"the list {asked} was refused")
-        return percentile(result["times"], 95) * 1000
-
-    return take
-
-
-def _bare(bare: Any, statement: str, part: str, wish: Wish) -> Callable[[], float]:
-    def take() -> float:
-        times = []
-        for _ in range(SHORT_ASKED if wish.short else ASKED // 4):
-            start = time.perf_counter()
-            bare.execute(statement, {"part": f"%{part}%"}).fetchall()
-            times.append(time.perf_counter() - start)
-        return percentile(times, 95) * 1000
-
-    return take
+    return {"path": f"/api/v1/contacts?{urlencode(asked)}", "host": brand.host, "headers": headers}
 
 
 def _labelling(bare: Any, wish: Wish) -> Figure:

@@ -3,8 +3,6 @@ and a deep one."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +10,7 @@ from urllib.parse import quote
 from django.db import connection, transaction
 
 from benchmarks import database, ground, people_ground, servers
-from benchmarks.figures import Figure, pairs, percentile
+from benchmarks.figures import Figure, pairs
 from benchmarks.wish import Wish
 from tenants.scope import tenant_scope
 
@@ -69,6 +67,7 @@ def measure(wish: Wish) -> list[Figure]:
         brand = people_ground.of(wish).brand
         middle = _seed(brand, wish)
         bare.execute(f"SET search_path = {brand.tenant.schema_name}")
+        times = SHORT_ASKED if wish.short else ASKED
         headers = {"Cookie": ground.people(brand, 1)[0]}
         far = "9999-01-01T00:00:00+00:00"
         deep = quote(f"{middle.isoformat()}_message_{PERSON}")
@@ -77,7 +76,9 @@ def measure(wish: Wish) -> list[Figure]:
             ("a deep part of the timeline", f"/contacts/{PERSON}/timeline/?before={deep}", middle),
         ):
             ours, theirs = pairs(
-                wish.pairs, _asked(product.port, brand, path, headers, wish), _bare(bare, at, wish)
+                wish.pairs,
+                servers.asked(product.port, [{"path": path, "host": brand.host, "headers": headers}], times),
+                database.asked(bare, NEWEST, [[PERSON, at]], times),
             )
             figures.append(Figure(f"{name} p95", "ms", ours, better="less", floor=MOST_MS))
             figures.append(Figure(f"{name} p95 / SQL", "ms", ours, theirs, "bare SQL", better="less"))
@@ -105,31 +106,3 @@ def _seed(brand: ground.Brand, wish: Wish) -> Any:
             middle = cursor.fetchone()[0]
     people_ground.analyse(brand, *people_ground.TABLES, "workspace_event")
     return middle
-
-
-def _asked(
-    port: int, brand: ground.Brand, path: str, headers: dict[str, str], wish: Wish
-) -> Callable[[], float]:
-    asks = [{"path": path, "host": brand.host, "headers": headers}]
-
-    def take() -> float:
-        count = SHORT_ASKED if wish.short else ASKED
-        write = {"kind": "requests", "asks": asks}
-        result = servers.load({"port": port, "write": write, "senders": 1, "seconds": 60, "count": count})
-        if result["bad"]:
-            raise RuntimeError(f"{path} was refused")
-        return percentile(result["times"], 95) * 1000
-
-    return take
-
-
-def _bare(bare: Any, at: Any, wish: Wish) -> Callable[[], float]:
-    def take() -> float:
-        times = []
-        for _ in range(SHORT_ASKED if wish.short else ASKED):
-            start = time.perf_counter()
-            bare.execute(NEWEST, [PERSON, at]).fetchall()
-            times.append(time.perf_counter() - start)
-        return percentile(times, 95) * 1000
-
-    return take

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
 
 from benchmarks import database, people_ground, servers
-from benchmarks.figures import Figure, pairs, percentile
+from benchmarks.figures import Figure, pairs
 from benchmarks.ground import Brand
 from benchmarks.wish import Wish
 from contacts.search import rows as contact_rows
@@ -34,9 +34,11 @@ def measure(wish: Wish) -> list[Figure]:
         bare = running.enter_context(database.connect(prepare_threshold=0))
         bare.execute(f"SET search_path = {made.brand.tenant.schema_name}")
         for what, kind, words, statement in _questions():
+            times = SHORT_ASKED if wish.short else ASKED
+            scans = SHORT_ASKED if wish.short else max(5, min(len(words), ASKED // 4))
             takes = [
-                _asked(product.port, made.brand, kind, words, wish),
-                _scanned(bare, statement, words, wish),
+                servers.asked(product.port, _searches(made.brand, kind, words), times),
+                database.asked(bare, statement, [[f"%{word}%"] for word in words], scans),
             ]
             ours, theirs = pairs(wish.pairs, *takes)
             figures.append(
@@ -76,32 +78,9 @@ def _indexing(made: people_ground.Ground) -> Figure:
     return Figure("rows made to be found by", "/s", [(made.contacts + made.messages) / spent])
 
 
-def _asked(port: int, brand: Brand, kind: str, words: Sequence[str], wish: Wish) -> Callable[[], float]:
+def _searches(brand: Brand, kind: str, words: Sequence[str]) -> list[dict[str, Any]]:
     headers = {"Authorization": brand.authorization}
-    asks = [
+    return [
         {"path": f"/api/v1/search?kind={kind}&q={quote(word)}", "host": brand.host, "headers": headers}
         for word in words
     ]
-
-    def take() -> float:
-        count = SHORT_ASKED if wish.short else ASKED
-        write = {"kind": "requests", "asks": asks}
-        plan = {"port": port, "write": write, "senders": 1, "seconds": 60, "count": count}
-        result = servers.load(plan)
-        if result["bad"]:
-            raise RuntimeError(f"a search for {kind} was refused")
-        return percentile(result["times"], 95) * 1000
-
-    return take
-
-
-def _scanned(bare: Any, statement: str, words: Sequence[str], wish: Wish) -> Callable[[], float]:
-    def take() -> float:
-        times = []
-        for place in range(SHORT_ASKED if wish.short else max(5, min(len(words), ASKED // 4))):
-            start = time.perf_counter()
-            bare.execute(statement, [f"%{words[place % len(words)]}%"]).fetchall()
-            times.append(time.perf_counter() - start)
-        return percentile(times, 95) * 1000
-
-    return take

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +10,7 @@ from urllib.parse import quote
 from django.db import connection, transaction
 
 from benchmarks import database, ground, servers
-from benchmarks.figures import Figure, pairs, percentile
+from benchmarks.figures import Figure, pairs
 from benchmarks.wish import Wish
 from tenants.scope import tenant_scope
 from tenants.workspace.rest import write_cursor
@@ -85,6 +83,7 @@ def measure(wish: Wish) -> list[Figure]:
     sizes = (1_000,) if wish.short else SIZES
     figures: list[Figure] = []
     tails: dict[str, list[list[float]]] = {}
+    times = SHORT_ASKED if wish.short else ASKED
     with ExitStack() as running:
         product = running.enter_context(servers.serving("daphne", servers.PRODUCT, wish.logs))
         bare = running.enter_context(database.connect(prepare_threshold=0))
@@ -93,7 +92,11 @@ def measure(wish: Wish) -> list[Figure]:
             seed(brand, size)
             bare.execute(f"SET search_path = {brand.tenant.schema_name}")
             for read in reads(brand, size):
-                takes = [_asked(product.port, brand, read, wish), _bare(bare, read, wish)]
+                ask = {"path": read.path, "host": brand.host, "headers": read.headers}
+                takes = [
+                    servers.asked(product.port, [ask], times),
+                    database.asked(bare, read.statement, [read.values], times),
+                ]
                 ours, theirs = pairs(wish.pairs, *takes)
                 tails.setdefault(read.name, []).append(ours)
                 name = f"{read.name}, {size:,} messages"
@@ -163,29 +166,3 @@ def reads(brand: ground.Brand, size: int) -> list[Read]:
         Read("desk list, deep", f"/inbox/all/?after={quote(at.isoformat())}_{deep}", desk, LIST, (at, deep)),
         Read("desk conversation", f"/inbox/all/{thread}/", desk, THREAD, (thread, FAR[0], 0)),
     ]
-
-
-def _asked(port: int, brand: ground.Brand, read: Read, wish: Wish) -> Callable[[], float]:
-    asks = [{"path": read.path, "host": brand.host, "headers": read.headers}]
-
-    def take() -> float:
-        count = SHORT_ASKED if wish.short else ASKED
-        write = {"kind": "requests", "asks": asks}
-        result = servers.load({"port": port, "write": write, "senders": 1, "seconds": 60, "count": count})
-        if result["bad"]:
-            raise RuntimeError(f"{read.path} was refused")
-        return percentile(result["times"], 95) * 1000
-
-    return take
-
-
-def _bare(bare: Any, read: Read, wish: Wish) -> Callable[[], float]:
-    def take() -> float:
-        times = []
-        for _ in range(SHORT_ASKED if wish.short else ASKED):
-            start = time.perf_counter()
-            bare.execute(read.statement, read.values).fetchall()
-            times.append(time.perf_counter() - start)
-        return percentile(times, 95) * 1000
-
-    return take

@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
+from benchmarks.figures import percentile
 from config import env
 from config.postgres.place import PROJECT
 
@@ -141,6 +142,22 @@ def load(plan: Mapping[str, Any]) -> dict[str, Any]:
         raise RuntimeError(f"the load generator failed: {done.stderr[-2000:]}")
     result: dict[str, Any] = json.loads(done.stdout)
     return result
+
+
+def asked(port: int, asks: Sequence[Mapping[str, Any]], times: int) -> Callable[[], float]:
+    """A take: these pages asked for `times` times, one after the other. 95th percentile in milliseconds.
+
+    asks: each with its path, host and headers. Raises RuntimeError when one is refused.
+    """
+
+    def take() -> float:
+        write = {"kind": "requests", "asks": list(asks)}
+        result = load({"port": port, "write": write, "senders": 1, "seconds": 60, "count": times})
+        if result["bad"]:
+            raise RuntimeError(f"refused: one of {[ask['path'] for ask in asks]}")
+        return percentile(result["times"], 95) * 1000
+
+    return take
 
 
 @contextmanager

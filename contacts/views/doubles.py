@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -78,21 +79,22 @@ def hint(request: MemberRequest, contact_id: UUID, visible: Visible) -> HttpResp
 @needs(Permission.MERGE_CONTACTS)
 def dismiss(request: MemberRequest, suggestion_id: UUID, visible: Visible) -> HttpResponse:
     """They are not the same person."""
-    queries.access(visible(request.member), suggestion_id)
-    try:
-        deciding.dismiss(suggestion_id, by=request.member.actor)
-    except NotOpen:
-        messages.error(request, _("Somebody has decided this meanwhile."))
-    return redirect("suggestions")
+    return _decided(request, suggestion_id, visible, deciding.dismiss)
 
 
 @require_POST
 @needs(Permission.MERGE_CONTACTS)
 def reopen(request: MemberRequest, suggestion_id: UUID, visible: Visible) -> HttpResponse:
     """They may be the same person after all."""
+    return _decided(request, suggestion_id, visible, deciding.reopen)
+
+
+def _decided(
+    request: MemberRequest, suggestion_id: UUID, visible: Visible, decide: Callable[..., object]
+) -> HttpResponse:
     queries.access(visible(request.member), suggestion_id)
     try:
-        deciding.reopen(suggestion_id, by=request.member.actor)
+        decide(suggestion_id, by=request.member.actor)
     except NotOpen:
         messages.error(request, _("Somebody has decided this meanwhile."))
     return redirect("suggestions")
