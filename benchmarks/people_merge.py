@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from benchmarks import database, ground
 from benchmarks.figures import Figure
@@ -15,6 +19,9 @@ from benchmarks.wish import Wish
 from contacts import merging
 from contacts.models import Contact, MatchKey, Suggestion
 from contacts.suggesting import upkeep
+from conversations import inbound
+from conversations.channels.items import IncomingMessage
+from conversations.inbound import Arrival
 from tenants.scope import tenant_scope
 from tenants.workspace.events import SYSTEM
 
@@ -22,6 +29,7 @@ MESSAGES = 10_000
 THREADS = 10
 CONTACTS = 100_000
 BATCH = 200
+REST_SECONDS = 0.002  # between two messages of the customer who writes meanwhile
 MOST_SECONDS, MOST_MS_A_CONTACT = 2.0, 2.0
 
 CROWD = """
@@ -38,7 +46,7 @@ SELECT uuidv7(), id, 'email', (row_number() OVER () / 2) || '@shop.test', random
 IDENTITIES = """
 INSERT INTO contacts_contactidentity
        (id, contact_id, channel, scope, address, display_name, is_reachable, created_at)
-SELECT uuidv7(), %(contact)s, 'messenger', 'bench', %(contact)s || '-' || n, '', true, now()
+SELECT uuidv7(), %(contact)s, 'messenger', %(scope)s, %(contact)s || '-' || n, '', true, now()
   FROM generate_series(1, %(threads)s) n
 """
 CONVERSATIONS = """
@@ -69,7 +77,9 @@ def measure(wish: Wish) -> list[Figure]:
     brand = ground.make_brand("people-merge")
     with tenant_scope(brand.tenant):
         _found_crowd(1_000 if wish.short else CONTACTS)
-        merges, undos, bare = _merge_times(brand, wish)
+        kept, double = (_heavy(brand, 100 if wish.short else MESSAGES) for _each in range(2))
+        merges, undos, bare = _merge_times(brand, kept, double, wish)
+        meanwhile, at_rest = _waits(brand, kept, double, wish)
         ours, theirs = _upkeep_times(wish)
     size = "100" if wish.short else f"{MESSAGES:,}"
     return [
@@ -84,6 +94,14 @@ def measure(wish: Wish) -> list[Figure]:
             bounds_figure=True,
         ),
         Figure(f"its undo ({size} messages each)", "s", undos, bare, "the same", better="less"),
+        Figure(
+            "longest way in of a message while its customer is merged and parted",
+            "ms",
+            meanwhile,
+            at_rest,
+            "at rest",
+            better="less",
+        ),
         Figure(
             "upkeep of suggestions, a contact",
             "ms",
@@ -106,10 +124,12 @@ def _found_crowd(contacts: int) -> None:
 
 def _heavy(brand: ground.Brand, messages: int) -> UUID:
     contact = Contact.objects.create(name="Heavy")
+    inbox = ground.inbox_of(brand, "messenger")
     values: dict[str, Any] = {
         "contact": contact.id,
         "threads": THREADS,
-        "inbox": ground.inbox_of(brand, "messenger").id,
+        "inbox": inbox.id,
+        "scope": inbox.account_id,
         "each": messages // THREADS,
     }
     with transaction.atomic(), connection.cursor() as cursor:
@@ -118,9 +138,9 @@ def _heavy(brand: ground.Brand, messages: int) -> UUID:
     return contact.id
 
 
-def _merge_times(brand: ground.Brand, wish: Wish) -> tuple[list[float], list[float], list[float]]:
-    messages = 100 if wish.short else MESSAGES
-    kept, double = _heavy(brand, messages), _heavy(brand, messages)
+def _merge_times(
+    brand: ground.Brand, kept: UUID, double: UUID, wish: Wish
+) -> tuple[list[float], list[float], list[float]]:
     other = Contact.objects.create().id
     with database.connect() as bare:
         for table in TABLES:
@@ -133,6 +153,57 @@ def _merge_times(brand: ground.Brand, wish: Wish) -> tuple[list[float], list[flo
         plain.append(_seconds(lambda: _repoint(double, other)))
         _repoint(other, double)
     return merges, undos, plain
+
+
+def _waits(brand: ground.Brand, kept: UUID, double: UUID, wish: Wish) -> tuple[list[float], list[float]]:
+    """How long the slowest message of both customers took to be written down, in milliseconds: during a merge and its
+    undo, and for as long without."""
+    meanwhile, at_rest = [], []
+    for _pair in range(wish.pairs):
+        began = time.perf_counter()
+        with _writing(brand, (kept, double)) as times:
+            record = merging.merge(kept, [double], by=SYSTEM)
+            merging.undo(record.id, by=SYSTEM)
+        meanwhile.append(max(times) * 1000)
+        spent = time.perf_counter() - began
+        with _writing(brand, (kept, double)) as times:
+            time.sleep(spent)
+        at_rest.append(max(times) * 1000)
+    return meanwhile, at_rest
+
+
+@contextmanager
+def _writing(brand: ground.Brand, contact_ids: tuple[UUID, ...]) -> Iterator[list[float]]:
+    """Their customers write one message after the other; how many seconds each took."""
+    times: list[float] = []
+    is_over = Event()
+
+    def write() -> None:
+        with tenant_scope(brand.tenant):
+            inbox = ground.inbox_of(brand, "messenger")
+            while not times or not is_over.wait(REST_SECONDS):
+                number = len(times)
+                item = IncomingMessage(
+                    account_id=inbox.account_id,
+                    event_id="",
+                    happened_at=timezone.now(),
+                    raw={},
+                    address=f"{contact_ids[number % len(contact_ids)]}-1",
+                    external_id=f"meanwhile-{time.time_ns()}",
+                    text="Are you there?",
+                )
+                began = time.perf_counter()
+                inbound.receive([Arrival(item, inbox.id)])
+                times.append(time.perf_counter() - began)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as customers:
+        customer = customers.submit(write)
+        try:
+            yield times
+        finally:
+            is_over.set()
+            customer.result()
 
 
 def _repoint(contact: UUID, other: UUID) -> None:

@@ -23,7 +23,7 @@ from conversations.views import reads
 from conversations.widget import visits
 from tenants.workspace.access import MemberRequest, Permission, needs
 
-PAGE = 50
+PAGE = 30  # three screens; what is older is a scroll away, and a conversation is opened all day long
 MOST_MISSED = 200
 
 

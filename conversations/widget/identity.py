@@ -32,6 +32,7 @@ OLD_SECRET_LASTS = timedelta(days=1)
 SECRET_BYTES = 32
 
 _LEEWAY_SECONDS = 60
+_HASHED = "user:{}"  # no token's signed part has a colon: whoever may choose their id cannot have one signed
 _SECRET, _FORMER, _CHANGED_AT = "identity", "identity_before", "identity_changed_at"
 
 
@@ -49,7 +50,7 @@ class Person:
 
 
 def proven(shown: Mapping[str, Any], keys: Sequence[str], *, now: float | None = None) -> Person:
-    """The person of {"token": JWT} or {"id": str, "hash": HMAC-SHA256 of the id in hex}.
+    """The person of {"token": JWT} or {"id": str, "hash": HMAC-SHA256 of "user:" and the id, in hex}.
 
     The token: HS256 with `sub` and `exp`, at most LONGEST_SECONDS ahead; `name` and `email` where it has them
     (RFC 7519). now: Unix seconds. Raises NotProven.
@@ -59,7 +60,7 @@ def proven(shown: Mapping[str, Any], keys: Sequence[str], *, now: float | None =
         return _by_token(wire.text(shown, "token"), keys, at)
     subject, given = wire.text(shown, "id"), wire.text(shown, "hash").lower()
     for key in keys:
-        wanted = hmac.new(key.encode(), subject.encode(), hashlib.sha256).hexdigest()
+        wanted = hmac.new(key.encode(), _HASHED.format(subject).encode(), hashlib.sha256).hexdigest()
         if hmac.compare_digest(wanted.encode(), given.encode()):
             return Person(_subject(subject))
     raise NotProven("no secret of this site made the hash")

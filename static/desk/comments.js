@@ -9,8 +9,9 @@ const JUDGE_MS = 60_000;
 export function paintComment(bubble, message) {
   const place = field(bubble, "comment");
   const facts = message.unsent_at ? null : message.comment;
-  place.hidden = !facts;
   bubble.dataset.to = (message.to ?? "").split(":")[0];
+  if (!place) return; // printed for comments only
+  place.hidden = !facts;
   if (!facts) return;
   Object.assign(place.dataset, {
     hidden: facts.is_hidden ? "yes" : "no",

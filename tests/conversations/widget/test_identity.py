@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -71,18 +72,27 @@ def test_a_bad_token_proves_nothing(poison: str) -> None:
 
 
 def test_a_keyed_hash_proves_an_id_and_nothing_more() -> None:
-    good = hmac.new(KEY.encode(), b"mei-7", hashlib.sha256).hexdigest()
+    good = hmac.new(KEY.encode(), b"user:mei-7", hashlib.sha256).hexdigest()
     assert identity.proven({"id": "mei-7", "hash": good, "name": "Mallory"}, [KEY]) == Person("mei-7")
     for shown in ({"id": "mei-8", "hash": good}, {"id": "mei-7", "hash": "é"}, {"id": "mei-7"}, {}):
         with pytest.raises(NotProven):
             identity.proven(shown, [KEY])
 
 
+def test_an_id_that_reads_like_a_token_gets_no_token_signed() -> None:
+    chosen = token(OTHER, sub="somebody else").rpartition(".")[0]
+    of_the_shop = hmac.new(KEY.encode(), f"user:{chosen}".encode(), hashlib.sha256)
+    signature = base64.urlsafe_b64encode(of_the_shop.digest()).decode().rstrip("=")
+    with pytest.raises(NotProven):
+        identity.proven({"token": f"{chosen}.{signature}"}, [KEY], now=NOW)
+    assert identity.proven({"id": chosen, "hash": of_the_shop.hexdigest()}, [KEY]) == Person(chosen)
+
+
 def test_without_a_secret_nobody_is_proven() -> None:
     with pytest.raises(NotProven):
         identity.proven({"token": token()}, [], now=NOW)
     with pytest.raises(NotProven):
-        identity.proven({"id": "mei-7", "hash": hmac.new(b"", b"mei-7", hashlib.sha256).hexdigest()}, [])
+        identity.proven({"id": "mei-7", "hash": hmac.new(b"", b"user:mei-7", hashlib.sha256).hexdigest()}, [])
 
 
 # --- in the chat -------------------------------------------------------------------------------------------
