@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Min
 
+from tenants.statements import Given, Question
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Event, EventCounter
 
@@ -27,6 +28,17 @@ _COLUMNS = (
 )
 
 
+_AFTER: Question[tuple[Any, ...]] = Question(
+    lambda: (
+        Event.objects.filter(sequence__gt=Given("sequence", "bigint"))
+        .order_by("sequence")
+        .values_list(*_COLUMNS)
+    ),
+    limited=True,
+)
+_NEWEST: Question[int] = Question(lambda: EventCounter.objects.values_list("newest", flat=True)[:1])
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
     """One row of the log, as it was written."""
@@ -42,8 +54,7 @@ class LoggedEvent:
 
 def events_after(sequence: int, limit: int = MOST_AT_ONCE) -> list[LoggedEvent]:
     """The events behind number `sequence`, oldest first, `limit` at most. One query, in a tenant's scope."""
-    rows = Event.objects.filter(sequence__gt=sequence).order_by("sequence").values_list(*_COLUMNS)
-    return [_logged(row) for row in rows[:limit]]
+    return [_logged(row) for row in _AFTER.all(sequence=sequence, limit=limit)]
 
 
 def event_at(sequence: int) -> LoggedEvent | None:
@@ -54,8 +65,7 @@ def event_at(sequence: int) -> LoggedEvent | None:
 
 def newest_sequence() -> int:
     """The number of the newest event, 0 before the first."""
-    newest = EventCounter.objects.values_list("newest", flat=True).first()
-    return newest or 0
+    return _NEWEST.first() or 0
 
 
 def oldest_sequence() -> int | None:

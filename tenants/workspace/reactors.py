@@ -19,25 +19,49 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Min, Q, Value, When
+from django.db.models import Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from tenants import directory
 from tenants.jobs import LIVE, defer, job
 from tenants.scope import tenant_scope
+from tenants.statements import Given, OneOf, Question, prepared, update
 from tenants.workspace.events import DomainEvent, unit_of_work
 from tenants.workspace.log import MOST_AT_ONCE, LoggedEvent, event_at, events_after, newest_sequence
 from tenants.workspace.models import Cursor, DeadEvent
 
 TRIES = 5
-PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=60))
+PAUSES_SECONDS = (2, 10, 30, 60)
 MOST_ROUNDS = 25  # batches per job: then the queue's other work gets its turn
 LONGEST_ERROR = 2_000
+
+_DUE: Question[Cursor] = Question(
+    lambda: Cursor.objects.filter(
+        Q(retry_at__isnull=True) | Q(retry_at__lte=Now()),
+        OneOf("reactor", "reactors", "text"),
+        sequence__lt=Given("newest", "bigint"),
+    )
+)
+_HELD: Question[Cursor] = Question(
+    lambda: Cursor.objects.select_for_update().filter(
+        reactor=Given("reactor", "text"), sequence=Given("sequence", "bigint")
+    )
+)
+_FIELDS: dict[str, Any] = {field.name: field for field in Cursor._meta.concrete_fields}
+_NOTE_TRY = """
+    UPDATE workspace_cursor
+       SET attempts = CASE WHEN failing_sequence = %(first)s THEN attempts + 1 ELSE 1 END,
+           retry_at = statement_timestamp() + interval '1 second' * (%(pauses)s::int[])[CASE
+               WHEN failing_sequence = %(first)s THEN least(attempts + 1, cardinality(%(pauses)s::int[])) ELSE 1 END],
+           failing_sequence = %(first)s
+     WHERE reactor = %(reactor)s AND sequence = %(sequence)s
+       AND (retry_at IS NULL OR retry_at <= statement_timestamp())
+"""
 
 Handler = Callable[[LoggedEvent], None]
 BatchHandler = Callable[[Sequence[LoggedEvent]], None]
@@ -187,8 +211,7 @@ def _make_cursors() -> None:
 def _run_round() -> bool:
     """One batch for each reactor that may work now; False when nobody had anything to do."""
     newest = newest_sequence()
-    due = Cursor.objects.filter(reactor__in=_registry, sequence__lt=newest)
-    due = due.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now()))
+    due = _DUE.all(reactors=list(_registry), newest=newest)
     batches: dict[int, list[LoggedEvent]] = {}
     bored: dict[tuple[int, int], list[str]] = {}  # (from, to) -> reactors that want nothing of it
     moved = False
@@ -254,23 +277,17 @@ def _split(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent], failed:
 
 def _note_try(known: Reactor, sequence: int, first: int) -> bool:
     """Count a try of the event `first` before it begins, and lease the reactor; False when another has it."""
-    again = Q(failing_sequence=first)
-    pauses = [
-        When(again & Q(attempts=tries), then=Now() + Value(pause)) for tries, pause in enumerate(PAUSES)
-    ]
-    rows = Cursor.objects.filter(reactor=known.name, sequence=sequence)
-    rows = rows.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now()))
-    return bool(
-        rows.update(
-            attempts=Case(When(again, then=F("attempts") + 1), default=Value(1)),
-            retry_at=Case(
-                When(~again | Q(failing_sequence=None), then=Now() + Value(PAUSES[0])),
-                *pauses,
-                default=Now() + Value(PAUSES[-1]),
-            ),
-            failing_sequence=first,
+    with prepared() as cursor:
+        cursor.execute(
+            _NOTE_TRY,
+            {
+                "first": first,
+                "pauses": list(PAUSES_SECONDS),
+                "reactor": known.name,
+                "sequence": sequence,
+            },
         )
-    )
+        return bool(cursor.rowcount)
 
 
 def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> bool:
@@ -288,8 +305,7 @@ def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> bool:
                     if event.name in known.events:
                         known.handle(event)
             position = 0  # what fails from here on is no single event's fault
-            row.sequence, row.failing_sequence, row.attempts, row.retry_at = batch[-1].sequence, None, 0, None
-            row.save()
+            _move(row, batch[-1].sequence)
     except Exception as error:
         raise _Failed(position, error) from error
     return True
@@ -320,8 +336,7 @@ def _bury(known: Reactor, sequence: int, event: LoggedEvent, error: str) -> bool
         DeadEvent.objects.bulk_create(
             [DeadEvent(reactor=known.name, sequence=event.sequence, error=error)], ignore_conflicts=True
         )
-        row.sequence, row.failing_sequence, row.attempts, row.retry_at = event.sequence, None, 0, None
-        row.save()
+        _move(row, event.sequence)
     logger.error("reactor %s gave event %d up", known.name, event.sequence)
     return True
 
@@ -331,8 +346,14 @@ def _lock(known: Reactor, sequence: int) -> Cursor | None:
 
     A worker that finds our lease holds the row for a moment and does no work: it is waited for, not taken for one.
     """
-    rows = Cursor.objects.select_for_update()
-    return rows.filter(reactor=known.name, sequence=sequence).first()
+    return _HELD.first(reactor=known.name, sequence=sequence)
+
+
+def _move(row: Cursor, sequence: int) -> None:
+    """Everything up to this event is done with."""
+    values = {"sequence": sequence, "failing_sequence": None, "attempts": 0, "retry_at": None}
+    fields = [(_FIELDS[name], value) for name, value in {**values, "moved_at": timezone.now()}.items()]
+    update(Cursor, row.reactor, fields)
 
 
 def _described(error: Exception) -> str:
