@@ -129,7 +129,7 @@ def _heavy(brand: ground.Brand, messages: int) -> UUID:
         "contact": contact.id,
         "threads": THREADS,
         "inbox": inbox.id,
-        "scope": inbox.account_id,
+        "scope": inbox.identity_scope,
         "each": messages // THREADS,
     }
     with transaction.atomic(), connection.cursor() as cursor:

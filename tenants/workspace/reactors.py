@@ -40,9 +40,10 @@ PAUSES_SECONDS = (2, 10, 30, 60)
 MOST_ROUNDS = 25  # batches per job: then the queue's other work gets its turn
 LONGEST_ERROR = 2_000
 
+_MAY_WORK = Q(retry_at__isnull=True) | Q(retry_at__lte=Now())
 _DUE: Question[Cursor] = Question(
     lambda: Cursor.objects.filter(
-        Q(retry_at__isnull=True) | Q(retry_at__lte=Now()),
+        _MAY_WORK,
         OneOf("reactor", "reactors", "text"),
         sequence__lt=Given("newest", "bigint"),
     )
@@ -139,9 +140,7 @@ def run_reactors() -> bool:
 def is_behind() -> bool:
     """Whether a reactor of the scope's tenant has events to take now. Two cheap queries."""
     newest = newest_sequence()
-    due = Cursor.objects.filter(reactor__in=_registry).filter(
-        Q(retry_at__isnull=True) | Q(retry_at__lte=Now())
-    )
+    due = Cursor.objects.filter(_MAY_WORK, reactor__in=_registry)
     behind = due.filter(sequence__lt=newest).exists()
     return behind or (newest > 0 and Cursor.objects.filter(reactor__in=_registry).count() < len(_registry))
 

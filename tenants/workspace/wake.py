@@ -27,9 +27,7 @@ GROUP = "wake"
 TENANTS_PER_MESSAGE = 100  # keeps a message far below the 7.9 kB that a notice may carry
 MOST_WHISPERS_WAITING = 1_000
 REST_SECONDS = 0.01  # between two messages to the other processes: what comes meanwhile goes together
-ERRANDS_REST_SECONDS = (
-    0.25  # a run of the reactors asks each of them, so a storm is better taken in larger bites
-)
+ERRANDS_REST_SECONDS = 0.25  # a run asks every reactor: a storm is better taken in larger bites
 
 Subscriber = Callable[[UUID, int], None]
 Errand = Callable[[Mapping[UUID, int]], None]

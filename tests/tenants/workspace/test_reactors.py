@@ -239,7 +239,7 @@ def test_a_worker_that_only_looks_at_a_cursor_keeps_nobody_from_the_work(in_acme
 
     def look(execute: Callable[..., Any], sql: str, *given: Any) -> Any:
         answer = execute(sql, *given)
-        if sql.startswith('UPDATE "workspace_cursor"') and not going:  # the try is noted, the work not begun
+        if "attempts + 1" in sql and not going:  # the try is noted, the work not begun
             onlooker.set_autocommit(False)
             with onlooker.cursor() as cursor:
                 cursor.execute(f"SELECT 1 FROM {in_acme.schema_name}.workspace_cursor FOR UPDATE")
