@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from contacts import consent
-from conversations import breaker, contents, mail_threads, settling
+from conversations import attempt_rows, breaker, contents, mail_threads, settling
 from conversations.accounts import account_of
 from conversations.channels import registry
 from conversations.channels.base import Account, Capabilities, RetryProtection, Sent
@@ -105,8 +105,10 @@ def begin_all(conversation_ids: Sequence[UUID]) -> list[Call]:
         heads: dict[UUID, Any] = {
             head.conversation_id: head for head in _HEADS.all(conversation_ids=[row.id for row in rows])
         }
-        calls = [_begin_with(row, heads.get(row.id)) for row in rows]
-    return [call for call in calls if call is not None]
+        begun = [_begin_with(row, heads.get(row.id)) for row in rows]
+        leased = [each for each in begun if each is not None]
+        attempt_rows.begin([attempt for attempt, _call in leased])
+    return [call for _attempt, call in leased]
 
 
 def finish(call: Call, result: Sent | DeliveryError) -> settling.Settled:
@@ -120,14 +122,20 @@ def finish_all(results: Sequence[tuple[Call, Sent | DeliveryError]]) -> dict[Cal
     result_of = {call.conversation_id: (call, result) for call, result in results}
     settled = {call: settling.Settled() for call, _result in results}  # of what was erased meanwhile
     with unit_of_work(savepoint=False):
-        rows = _by_inbox(lock_all(list(result_of)).values())
+        rows: list[Any] = _by_inbox(lock_all(list(result_of)).values())
         attempts: dict[UUID, Any] = {
             attempt.id: attempt for attempt in _ATTEMPTS.all(ids=[call.attempt_id for call in settled])
         }
+        ended: list[tuple[Call, Sent | DeliveryError, Any]] = []
         for row in rows:
             call, result = result_of[row.id]
             if (attempt := attempts.get(call.attempt_id)) is not None:
-                settled[call] = _finish(call, result, row, attempt)
+                attempt.message.conversation = row
+                ended.append((call, result, attempt))
+        if ended:
+            _note_sent(ended, rows[0].now)
+        for call, result, attempt in ended:
+            settled[call] = _settle(call, result, attempt, rows[0].now)
     return settled
 
 
@@ -136,24 +144,36 @@ def _by_inbox(rows: Iterable[Conversation]) -> list[Conversation]:
     return sorted(rows, key=lambda row: (row.inbox_id, row.id))
 
 
-def _begin_with(conversation: Any, head: Any) -> Call | None:
+def _begin_with(conversation: Any, head: Any) -> tuple[OutboundAttempt, Call] | None:
     if head is None or head.status != Message.Status.PENDING:
         return None
     head.conversation = conversation
     return _begin(conversation, head, conversation.now)
 
 
-def _finish(call: Call, result: Sent | DeliveryError, conversation: Any, attempt: Any) -> settling.Settled:
-    message, now = attempt.message, conversation.now
-    message.conversation = conversation
-    capabilities = registry.open(call.channel).capabilities
+def _note_sent(ended: Sequence[tuple[Call, Sent | DeliveryError, Any]], now: datetime) -> None:
+    """Write down what platforms have taken, with the reports on it that came before their answers did."""
+    sent = [(attempt, attempt.message, said) for _call, said, attempt in ended if isinstance(said, Sent)]
+    settling.sent(sent, now)
+    reported_on = [message for _attempt, message, _said in sent if _is_reported_on(message)]
+    if told := _told(reported_on):
+        late.apply(told)
+
+
+def _is_reported_on(message: Message) -> bool:
+    capabilities = registry.open(message.conversation.inbox.channel).capabilities
+    return capabilities.reports_delivered or capabilities.reports_read
+
+
+def _settle(call: Call, result: Sent | DeliveryError, attempt: Any, now: datetime) -> settling.Settled:
+    """What an answer means for the inbox and for what waits, and a refusal for the message."""
+    message = attempt.message
     if isinstance(result, Sent):
-        settled = settling.sent(attempt, message, result, now)
-        if (capabilities.reports_delivered or capabilities.reports_read) and _is_spoken_of(message):
-            late.apply([message.id])  # reports that came before the platform's answer did
-        return replace(settled, has_next=attempt.has_next)
+        recovered = breaker.note_answer(message.conversation.inbox, at=now, sent=True)
+        return settling.Settled(recovered=recovered, has_next=attempt.has_next)
     if attempt.outcome != Outcome.CALLING:
         return settling.Settled()
+    capabilities = registry.open(call.channel).capabilities
     settled = settling.refused(attempt, message, result, capabilities, now)
     return replace(settled, has_next=attempt.has_next)
 
@@ -169,13 +189,20 @@ def lock_all(conversation_ids: Sequence[UUID]) -> dict[UUID, Conversation]:
     return {row.id: row for row in _LOCKED.all(ids=list(conversation_ids))}
 
 
-def _is_spoken_of(message: Message) -> bool:
-    """Whether something is parked that may concern the message. One query."""
-    inbox_id, address = message.inbox_id, message.conversation.identity.address
-    return bool(parked.read({(inbox_id, message.external_id), (inbox_id, parked.mark_name(address))}))
+def _told(messages: Sequence[Message]) -> list[UUID]:
+    """Of which messages something is parked that may concern them. One query."""
+    names = {
+        message.id: {
+            (message.inbox_id, message.external_id),
+            (message.inbox_id, parked.mark_name(message.conversation.identity.address)),
+        }
+        for message in messages
+    }
+    there = parked.read(set().union(*names.values()))
+    return [message_id for message_id, theirs in names.items() if not theirs.isdisjoint(there)]
 
 
-def _begin(conversation: Conversation, head: Any, now: datetime) -> Call | None:
+def _begin(conversation: Conversation, head: Any, now: datetime) -> tuple[OutboundAttempt, Call] | None:
     channel = registry.open(conversation.inbox.channel)
     last = head.attempts.order_by("-number").first() if head.was_tried else None
     if last is not None and not _may_follow(last, head, channel.capabilities, now):
@@ -196,7 +223,7 @@ def _begin(conversation: Conversation, head: Any, now: datetime) -> Call | None:
     if is_probe and not breaker.claim_probe(inbox, at=now):
         return None
     reply_handle = _take_reply_handle(conversation, channel.capabilities, now)
-    attempt = OutboundAttempt.objects.create(
+    attempt = OutboundAttempt(
         message=head,
         number=1 if last is None else last.number + 1,
         started_at=now,
@@ -204,13 +231,14 @@ def _begin(conversation: Conversation, head: Any, now: datetime) -> Call | None:
         way="reply" if reply_handle else "",
         is_probe=is_probe,
     )
-    return Call(
+    call = Call(
         attempt_id=attempt.id,
         conversation_id=conversation.id,
         channel=inbox.channel,
         message=_outgoing(conversation, head, reply_handle, channel.capabilities, now),
         account=account,
     )
+    return attempt, call
 
 
 def _may_follow(last: OutboundAttempt, head: Message, capabilities: Capabilities, now: datetime) -> bool:

@@ -36,6 +36,8 @@ FILE_SEND_SECONDS = 60.0  # some platforms take the bytes themselves
 PATIENCE_SECONDS = 0.25
 SWEEP_AT_ONCE = 500
 SWEEP_AFTER = timedelta(seconds=5)  # of younger messages the workers have just been told
+JOB_AFTER = timedelta(seconds=60)
+"""What workers that were told again have not sent by then has a job of its own: that costs several times as much."""
 
 WORKERS = "post"
 """The group of the channel layer in which workers hear that something waits."""
@@ -189,15 +191,19 @@ def start_all() -> None:
 
 
 def sweep(*, younger_too: bool = False) -> int:
-    """Give every conversation of the brand whose pending messages may go, and that nobody works on, a job
-    again.
+    """Tell the workers again of the brand's pending messages that may go and that nobody works on; give those that
+    have waited long a job.
 
-    Nothing is lost when a job vanishes or its worker dies. Returns how many conversations were found.
+    Nothing is lost when a word or a job vanishes, or its worker dies. younger_too: all of them, and at once by a
+    job. Returns how many conversations were to be given one.
     """
     idle = _idle_messages()
+    healthy = idle.filter(inbox__health=Inbox.Health.GOOD)
     if not younger_too:
         idle = idle.filter(created_at__lt=Now() - SWEEP_AFTER)
-    healthy = idle.filter(inbox__health=Inbox.Health.GOOD)
+        if healthy.filter(created_at__lt=Now() - SWEEP_AFTER).exists():
+            start()
+        healthy = healthy.filter(created_at__lt=Now() - JOB_AFTER)
     found = _oldest_first(healthy)[:SWEEP_AT_ONCE]
     for conversation_id in [*found, *_probes(idle)]:
         mark = f"deliver:{conversation_id}"

@@ -6,6 +6,7 @@ Everything here happens inside the caller's unit of work, under the conversation
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -15,7 +16,7 @@ from django.db.models import F
 
 from contacts.events import ContactUpdated
 from contacts.models import ContactIdentity
-from conversations import breaker
+from conversations import attempt_rows, breaker
 from conversations.channels.base import Capabilities, RetryProtection, Sent
 from conversations.channels.errors import ACCOUNT_KINDS, DeliveryError, ErrorKind
 from conversations.events import MessageFailed, MessageSent, MessageUnconfirmed
@@ -65,26 +66,38 @@ def retry_delay(tries: int, spread: float = 1.0) -> timedelta | None:
     return timedelta(seconds=RETRY_AFTER_SECONDS[tries - 1] * spread)
 
 
-def sent(attempt: OutboundAttempt, message: Message, result: Sent, now: datetime) -> Settled:
-    """The platform has the message. True also when it says so after another worker has taken over."""
+def sent(answered: Sequence[tuple[OutboundAttempt, Message, Sent]], now: datetime) -> None:
+    """Platforms have these messages, each of another conversation. True also when one says so after another worker
+    has taken over. The number of statements does not grow with them, but for twins.
+
+    What it means for the inbox is the caller's to note (`breaker.note_answer`).
+    """
+    unnamed = [(message, said.external_id) for _attempt, message, said in answered if not message.external_id]
+    twin_of = twins.twins_of([(message, name) for message, name in unnamed if name])
+    changed = [message for attempt, message, said in answered if _take(attempt, message, said, twin_of, now)]
+    attempt_rows.end([attempt for attempt, _message, _said in answered], changed)
+    for _attempt, message, _said in answered:
+        twin = twin_of.get(message.id)
+        if twin is not None and twins.is_echo_of(twin, message):
+            twins.merge(message, twin)  # an id that belongs to anything but its own echo is left alone
+
+
+def _take(
+    attempt: OutboundAttempt, message: Message, said: Sent, twin_of: Mapping[UUID, Message], now: datetime
+) -> bool:
+    """Put a platform's answer into attempt and message; whether it changed the message."""
     attempt.outcome, attempt.finished_at, attempt.retry_at = Outcome.SENT, now, None
-    attempt.way = result.way or attempt.way
-    attempt.save(update_fields=["outcome", "finished_at", "retry_at", "way"])
+    attempt.way = said.way or attempt.way
     news = message.status in _BEFORE_SENT
     if news:
         message.status, message.error_kind, message.error_detail = Message.Status.SENT, "", ""
         record(MessageSent(**_where(message)), by=SYSTEM)
-    names = not message.external_id and bool(result.external_id)
-    twin = twins.twin_of(message, result.external_id) if names else None
-    if names and twin is None:
-        message.external_id = result.external_id
-    if result.address:
-        message.details = {**message.details, "reached": result.address}
-    if news or names or result.address:
-        message.save(update_fields=["status", "error_kind", "error_detail", "external_id", "details"])
-    if twin is not None and twins.is_echo_of(twin, message):
-        twins.merge(message, twin)  # an id that belongs to anything but its own echo is left alone
-    return Settled(recovered=breaker.note_answer(message.conversation.inbox, at=now, sent=True))
+    names = not message.external_id and bool(said.external_id)
+    if names and message.id not in twin_of:
+        message.external_id = said.external_id
+    if said.address:
+        message.details = {**message.details, "reached": said.address}
+    return news or names or bool(said.address)
 
 
 def refused(

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from collections.abc import Sequence
+from uuid import UUID
 
 from conversations.events import MessageDelivered, MessageMerged, MessageRead
 from conversations.inbound import late, reports
 from conversations.models import Message
-from tenants.statements import Given, Question
+from tenants.arrays import columns
+from tenants.statements import prepared
 from tenants.workspace.events import SYSTEM, record
 
-# The second condition is that of the index.
-_NAMED = Question(
-    lambda: Message.objects.filter(
-        ~Q(external_id=""), inbox_id=Given("inbox_id"), external_id=Given("external_id")
-    )
-)
+_NAMED = """
+    SELECT asked.message_id, m.id FROM unnest(%s::uuid[], %s::uuid[], %s::text[])
+           AS asked (message_id, inbox_id, external_id)
+      JOIN conversations_message m USING (inbox_id, external_id)
+     WHERE m.external_id <> '' AND m.id <> asked.message_id
+"""  # the first condition is that of the index
 _TOLD = {Message.Status.DELIVERED: MessageDelivered, Message.Status.READ: MessageRead}
 
 
-def twin_of(message: Message, external_id: str) -> Message | None:
-    """Another message of the inbox that has this id of the platform's."""
-    others = _NAMED.all(inbox_id=message.inbox_id, external_id=external_id)
-    return next((other for other in others if other.id != message.id), None)
+def twins_of(named: Sequence[tuple[Message, str]]) -> dict[UUID, Message]:
+    """By a message's id: another message of its inbox that has the id which the platform gave to it."""
+    if not named:
+        return {}
+    rows = [(message.id, message.inbox_id, external_id) for message, external_id in named]
+    with prepared() as cursor:
+        cursor.execute(_NAMED, columns(rows))
+        found: dict[UUID, UUID] = dict(cursor.fetchall())
+    there = Message.objects.in_bulk(found.values()) if found else {}
+    return {message_id: there[twin_id] for message_id, twin_id in found.items()}
 
 
 def is_echo_of(twin: Message, message: Message) -> bool:

@@ -4,6 +4,8 @@ import logging
 import socket
 import threading
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -16,7 +18,8 @@ from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.messenger import Messenger
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt, ParkedItem
 from tenants.directory import TenantRef
-from tenants.scope import tenant_scope
+from tenants.scope import scoped_tenant, tenant_scope
+from tenants.workspace import wake
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, Event
 from tests.conversations.double import Answer, Double
@@ -649,10 +652,23 @@ def swept() -> list[str]:
     return [job.args["conversation_id"] for job in jobs() if job.id not in known]
 
 
-def test_a_message_that_no_worker_heard_of_is_found_again(messenger: Conversation, bob_agent: Agent) -> None:
+def test_a_message_that_no_worker_heard_of_is_told_again_and_then_has_a_job(
+    messenger: Conversation,
+    bob_agent: Agent,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    told: list[UUID] = []
+    monkeypatch.setattr(wake, "call", lambda group, tenant_id: told.append(tenant_id))
     answer(messenger, "hi", bob_agent)
-    assert swept() == []  # too young: the workers have just been told
+    with django_capture_on_commit_callbacks(execute=True):
+        assert swept() == []
+    assert told == []  # too young: the workers have just been told
     age(10)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert swept() == []
+    assert told == [scoped_tenant().id]
+    age(70)
     assert swept() == [str(messenger.id)]
     assert swept() == []  # that job still waits
 
@@ -669,7 +685,7 @@ def test_the_sweep_leaves_alone_what_may_not_go_now(
     deliver(blocked)
     call = attempts.begin(busy.id)
     assert call is not None
-    age(10)
+    age(70)
     Message.objects.filter(conversation=later, text="behind").update(status="sent")
     Message.objects.filter(conversation=busy, text="behind").update(status="sent")
     assert swept() == [str(idle.id)]

@@ -146,7 +146,7 @@ def test_one_that_is_refused_fails_alone(
     assert [statuses(conversation) for conversation in three] == [["sent"], ["failed"], ["sent"]]
 
 
-@pytest.mark.parametrize("step", ["_begin", "_finish"])
+@pytest.mark.parametrize("step", ["_begin", "_settle"])
 def test_one_that_breaks_on_our_side_costs_no_other_its_turn(
     three: list[Conversation],
     callers: ThreadPoolExecutor,
