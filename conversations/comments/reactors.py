@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from conversations.comments import automation
 from conversations.comments.events import CommentReached, CommentReceived
 from conversations.comments.models import Comment
 from conversations.events import MessageSent
-from tenants.statements import Given, Question
+from tenants.statements import OneOf, Question
 from tenants.workspace.events import SYSTEM, record
 from tenants.workspace.log import LoggedEvent
-from tenants.workspace.reactors import reactor
+from tenants.workspace.reactors import batch_reactor, reactor
 
-_ANSWERED = Question(  # asked for every message that goes out
+_ANSWERED = Question(  # asked for all that goes out
     lambda: Comment.objects.select_related("private_message__conversation__identity").filter(
-        private_message_id=Given("message_id")
+        OneOf("private_message_id", "message_ids", "uuid")
     )
 )
 
@@ -26,16 +27,21 @@ def answer(event: LoggedEvent) -> None:
     automation.answer(UUID(event.payload["message_id"]))
 
 
-@reactor("comments.note_reached", events=[MessageSent])
-def note_reached(event: LoggedEvent) -> None:
-    """Keep whom a private message reached: by that their answer is known."""
-    comment = _ANSWERED.first(message_id=UUID(event.payload["message_id"]))
-    if comment is None or comment.private_message is None:
+@batch_reactor("comments.note_reached", events=[MessageSent])
+def note_reached(happened: Sequence[LoggedEvent]) -> None:
+    """Keep whom private messages reached: by that their answers are known."""
+    for comment in _ANSWERED.all(message_ids=[UUID(event.payload["message_id"]) for event in happened]):
+        _note_reached(comment)
+
+
+def _note_reached(comment: Comment) -> None:
+    message = comment.private_message
+    if message is None:
         return
-    talk = comment.private_message.conversation
-    told = comment.private_message.details.get("reached") or talk.identity.address
-    if str(told)[:200] == comment.private_address:
+    talk = message.conversation
+    told = str(message.details.get("reached") or talk.identity.address)[:200]
+    if told == comment.private_address:
         return
-    comment.private_address = str(told)[:200]
+    comment.private_address = told
     comment.save(update_fields=["private_address"])
     record(CommentReached(talk.id, talk.contact_id, comment.message_id), by=SYSTEM)

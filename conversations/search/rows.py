@@ -15,7 +15,23 @@ from conversations.models import Attachment, Message
 from conversations.privacy.talk_rows import MARK
 from conversations.search.models import MessageTerms
 from tenants.arrays import columns
-from tenants.statements import prepared
+from tenants.statements import OneOf, Question, prepared
+
+_SAID: Question[tuple[Any, ...]] = Question(
+    lambda: (
+        Message.objects.filter(OneOf("id", "ids", "uuid"), unsent_at__isnull=True)
+        .exclude(details__contains=MARK)
+        .values_list("id", "conversation_id", "inbox_id", "sent_at", "text", F("details__subject"))
+    )
+)
+_NAMED: Question[tuple[UUID, str]] = Question(
+    lambda: (
+        Attachment.objects.filter(OneOf("message_id", "ids", "uuid"))
+        .exclude(name="")
+        .order_by("position")
+        .values_list("message_id", "name")
+    )
+)
 
 BETWEEN_TERMS = "\x1f"
 
@@ -32,11 +48,9 @@ def write(message_ids: Iterable[UUID]) -> None:
     A constant number of statements, whatever the number of messages.
     """
     ids = set(message_ids)
-    living = Message.objects.filter(id__in=ids, unsent_at__isnull=True).exclude(details__contains=MARK)
-    said = living.values_list("id", "conversation_id", "inbox_id", "sent_at", "text", F("details__subject"))
     names = _file_names(ids)
     rows = []
-    for message_id, conversation_id, inbox_id, sent_at, *words in said:
+    for message_id, conversation_id, inbox_id, sent_at, *words in _SAID.all(ids=list(ids)):
         lines = [str(line)[: bigrams.LONGEST_TEXT] for line in (*words, *names[message_id]) if line]
         folded = "\n".join(filter(None, map(fold, lines)))[: bigrams.LONGEST_TEXT]
         if terms := bigrams.terms(folded):
@@ -44,7 +58,8 @@ def write(message_ids: Iterable[UUID]) -> None:
             rows.append((message_id, conversation_id, inbox_id, sent_at, folded, written))
     if rows:
         _insert(rows)
-    MessageTerms.objects.filter(message_id__in=ids - {row[0] for row in rows}).delete()
+    if silent := ids - {row[0] for row in rows}:
+        MessageTerms.objects.filter(message_id__in=silent).delete()
 
 
 def write_from(after: UUID | None, count: int) -> UUID | None:
@@ -59,8 +74,7 @@ def write_from(after: UUID | None, count: int) -> UUID | None:
 
 def _file_names(message_ids: set[UUID]) -> dict[UUID, list[str]]:
     names: dict[UUID, list[str]] = defaultdict(list)
-    rows = Attachment.objects.filter(message_id__in=message_ids).exclude(name="").order_by("position")
-    for message_id, name in rows.values_list("message_id", "name"):
+    for message_id, name in _NAMED.all(ids=list(message_ids)):
         names[message_id].append(name)
     return names
 

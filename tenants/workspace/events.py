@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -83,8 +83,9 @@ _open_unit: ContextVar[list[_Recorded] | None] = ContextVar("open_unit_of_work",
 
 
 @contextmanager
-def unit_of_work(*, savepoint: bool = True) -> Iterator[None]:
+def unit_of_work(*, savepoint: bool = True) -> Iterator[Sequence[object]]:
     """One transaction with its events. Units nest: an inner one that fails takes its events back with it.
+    What it gives fills with what is recorded in it.
 
     savepoint: False for one that, when it stands in another, fails together with it: two round trips fewer.
     """
@@ -93,7 +94,7 @@ def unit_of_work(*, savepoint: bool = True) -> Iterator[None]:
     token = _open_unit.set(recorded)
     try:
         with transaction.atomic(savepoint=savepoint):
-            yield
+            yield recorded
             if outer is None and recorded:
                 _write(recorded)
     finally:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +30,9 @@ from django.utils import timezone
 
 from tenants import directory
 from tenants.jobs import LIVE, defer, job
-from tenants.scope import tenant_scope
+from tenants.scope import scoped_tenant, tenant_scope
 from tenants.statements import Given, OneOf, Question, prepared, update
+from tenants.workspace import wake
 from tenants.workspace.events import DomainEvent, unit_of_work
 from tenants.workspace.log import MOST_AT_ONCE, LoggedEvent, event_at, events_after, newest_sequence
 from tenants.workspace.models import Cursor, DeadEvent
@@ -52,6 +54,9 @@ _HELD: Question[Cursor] = Question(
     lambda: Cursor.objects.select_for_update().filter(
         reactor=Given("reactor", "text"), sequence=Given("sequence", "bigint")
     )
+)
+_KNOWN: Question[str] = Question(
+    lambda: Cursor.objects.filter(OneOf("reactor", "reactors", "text")).values_list("reactor", flat=True)
 )
 _FIELDS: dict[str, Any] = {field.name: field for field in Cursor._meta.concrete_fields}
 _NOTE_TRY = """
@@ -78,6 +83,17 @@ class Reactor:
     events: frozenset[str]
     handle: Handler
     handle_all: BatchHandler | None = None
+
+
+class _Step(IntEnum):
+    """What came of a reactor's turn, or of a round of them. MORE: there is more to do at once.
+
+    What others write meanwhile is no such thing: they ask for a run of their own, and a storm is taken in bites.
+    """
+
+    STAYED = 0
+    DONE = 1
+    MORE = 2
 
 
 class EventGone(LookupError):
@@ -132,9 +148,10 @@ def registered() -> tuple[Reactor, ...]:
 
 
 def run_reactors() -> bool:
-    """Let every reactor of the scope's tenant take its new events; True when some are left."""
+    """Let every reactor of the scope's tenant take its new events, and those that reactors write meanwhile; True
+    when some are left after a full turn."""
     _make_cursors()
-    return all(_run_round() for _round in range(MOST_ROUNDS))
+    return all(_run_round() is _Step.MORE for _round in range(MOST_ROUNDS))
 
 
 def is_behind() -> bool:
@@ -171,8 +188,13 @@ def replay(dead_event: DeadEvent) -> None:
 @job(queue=LIVE, name="reactors")
 def run_reactors_job() -> None:
     """Run the tenant's reactors; what is left after a full turn becomes the next job."""
+    newest = newest_sequence()
     if run_reactors():
         ask()
+    elif (
+        came := newest_sequence()
+    ) > newest:  # who asked for that may have run beside us, and found us at work
+        wake.remind(scoped_tenant().id, came)
 
 
 def ask() -> None:
@@ -201,19 +223,19 @@ def sweep() -> int:
 
 
 def _make_cursors() -> None:
-    known = set(Cursor.objects.filter(reactor__in=_registry).values_list("reactor", flat=True))
+    known = set(_KNOWN.all(reactors=list(_registry)))
     missing = [Cursor(reactor=name) for name in _registry if name not in known]
     if missing:
         Cursor.objects.bulk_create(missing, ignore_conflicts=True)
 
 
-def _run_round() -> bool:
-    """One batch for each reactor that may work now; False when nobody had anything to do."""
+def _run_round() -> _Step:
+    """One batch for each reactor that may work now."""
     newest = newest_sequence()
     due = _DUE.all(reactors=list(_registry), newest=newest)
     batches: dict[int, list[LoggedEvent]] = {}
     bored: dict[tuple[int, int], list[str]] = {}  # (from, to) -> reactors that want nothing of it
-    moved = False
+    step = _Step.STAYED
     for cursor in due:
         batch = batches.get(cursor.sequence)
         if batch is None:
@@ -222,23 +244,28 @@ def _run_round() -> bool:
             continue
         known = _registry[cursor.reactor]
         if any(event.name in known.events for event in batch):
-            moved = _take(known, cursor, batch) or moved
+            step = max(step, _go_on(_take(known, cursor, batch), batch))
         else:
             bored.setdefault((cursor.sequence, batch[-1].sequence), []).append(known.name)
     for (sequence, last), names in bored.items():
-        moved = _pass(names, sequence, last) or moved
-    return moved
+        step = max(step, _go_on(_pass(names, sequence, last), batches[sequence]))
+    return step
 
 
-def _pass(names: Sequence[str], sequence: int, last: int) -> bool:
+def _go_on(step: _Step, batch: Sequence[LoggedEvent]) -> _Step:
+    return _Step.MORE if step and len(batch) == MOST_AT_ONCE else step
+
+
+def _pass(names: Sequence[str], sequence: int, last: int) -> _Step:
     rows = Cursor.objects.filter(reactor__in=names, sequence=sequence)
-    return bool(
-        rows.update(sequence=last, failing_sequence=None, attempts=0, retry_at=None, moved_at=timezone.now())
+    moved = rows.update(
+        sequence=last, failing_sequence=None, attempts=0, retry_at=None, moved_at=timezone.now()
     )
+    return _Step.DONE if moved else _Step.STAYED
 
 
-def _take(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent]) -> bool:
-    """Give a batch to one reactor. True when its cursor moved."""
+def _take(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent]) -> _Step:
+    """Give a batch to one reactor."""
     suspected = cursor.failing_sequence == batch[0].sequence and cursor.attempts > 0
     if suspected:  # the last try of this place failed, or its process died: go on step by step
         batch = batch[:1]
@@ -247,14 +274,15 @@ def _take(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent]) -> bool:
             known, cursor.sequence, batch[0], "The process ended while the reactor was at work on this event."
         )
     if not _note_try(known, cursor.sequence, batch[0].sequence):
-        return False
+        return _Step.STAYED
     try:
-        return _work(known, cursor.sequence, batch)
+        step = _work(known, cursor.sequence, batch)
     except _Failed as failed:
         return _split(known, cursor, batch, failed)
+    return _Step.MORE if step and suspected else step
 
 
-def _split(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent], failed: _Failed) -> bool:
+def _split(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent], failed: _Failed) -> _Step:
     """Take what stands before the refused event, and count the refusal."""
     refused = batch[failed.position]
     logger.warning(
@@ -263,15 +291,15 @@ def _split(known: Reactor, cursor: Cursor, batch: Sequence[LoggedEvent], failed:
     if failed.position == 0:
         if cursor.failing_sequence == refused.sequence and cursor.attempts + 1 >= TRIES:
             return _bury(known, cursor.sequence, refused, _described(failed.error))
-        return False  # counted when it began
+        return _Step.STAYED  # counted when it began
     try:
         if not _work(known, cursor.sequence, batch[: failed.position]):
-            return False
+            return _Step.STAYED
     except _Failed as earlier:  # it took this one a moment ago: the next run begins with it, alone
         logger.warning("reactor %s refused event %d", known.name, batch[earlier.position].sequence)
-        return False
+        return _Step.STAYED
     _note_try(known, batch[failed.position - 1].sequence, refused.sequence)
-    return True
+    return _Step.MORE
 
 
 def _note_try(known: Reactor, sequence: int, first: int) -> bool:
@@ -289,14 +317,14 @@ def _note_try(known: Reactor, sequence: int, first: int) -> bool:
         return bool(cursor.rowcount)
 
 
-def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> bool:
-    """Effects and cursor in one transaction. False when another worker moved the cursor. Raises _Failed."""
+def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> _Step:
+    """Effects and cursor in one transaction. STAYED when another worker moved the cursor. Raises _Failed."""
     position = 0
     try:
-        with unit_of_work():
+        with unit_of_work() as written:
             row = _lock(known, sequence)
             if row is None:
-                return False
+                return _Step.STAYED
             with connection.cursor() as cursor:  # a broken reference shows at its event, not at the commit
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             if not _take_at_once(known, batch):
@@ -307,7 +335,7 @@ def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> bool:
             _move(row, batch[-1].sequence)
     except Exception as error:
         raise _Failed(position, error) from error
-    return True
+    return _Step.MORE if written else _Step.DONE
 
 
 def _take_at_once(known: Reactor, batch: Sequence[LoggedEvent]) -> bool:
@@ -326,18 +354,18 @@ def _take_at_once(known: Reactor, batch: Sequence[LoggedEvent]) -> bool:
     return True
 
 
-def _bury(known: Reactor, sequence: int, event: LoggedEvent, error: str) -> bool:
+def _bury(known: Reactor, sequence: int, event: LoggedEvent, error: str) -> _Step:
     """Keep the event as a dead one and step over it."""
     with transaction.atomic():
         row = _lock(known, sequence)
         if row is None:
-            return False
+            return _Step.STAYED
         DeadEvent.objects.bulk_create(
             [DeadEvent(reactor=known.name, sequence=event.sequence, error=error)], ignore_conflicts=True
         )
         _move(row, event.sequence)
     logger.error("reactor %s gave event %d up", known.name, event.sequence)
-    return True
+    return _Step.MORE
 
 
 def _lock(known: Reactor, sequence: int) -> Cursor | None:

@@ -87,6 +87,15 @@ def call(group: str, tenant_id: UUID) -> None:
         logger.exception("a call was lost")
 
 
+def remind(tenant_id: UUID, newest: int) -> None:
+    """Run the errands of this process for a tenant once more, after their rest. From any thread; may be lost."""
+    try:
+        if settings.WAKE_UPS:
+            _running_sender().remind(tenant_id, newest)
+    except Exception:
+        logger.exception("a reminder was lost")
+
+
 def read_wake_up(message: Mapping[str, Any]) -> dict[UUID, int]:
     """What a message of the group `wake` says: tenant -> newest number (0 in calls)."""
     return {UUID(hex=tenant): newest for tenant, newest in message["tenants"]}
@@ -164,9 +173,13 @@ class _Sender:
         return self._pid == os.getpid() and self._thread.is_alive()
 
     def announce(self, tenant_id: UUID, newest: int) -> None:
-        for pending in (self._wakes, self._work):
-            if pending.add(tenant_id, newest):
-                self._loop.call_soon_threadsafe(pending.ring)
+        if self._wakes.add(tenant_id, newest):
+            self._loop.call_soon_threadsafe(self._wakes.ring)
+        self.remind(tenant_id, newest)
+
+    def remind(self, tenant_id: UUID, newest: int) -> None:
+        if self._work.add(tenant_id, newest):
+            self._loop.call_soon_threadsafe(self._work.ring)
 
     def call(self, group: str, tenant_id: UUID) -> None:
         pending = self._calls.get(group)
