@@ -26,10 +26,10 @@ from tenants.jobs import give_connection_back
 from tenants.scope import in_thread, tenant_scope
 from tenants.workspace import wake
 
-GROUP = 4
+GROUP = 8
 """Conversations that are begun and settled together."""
-GROUPS = 6
-GROUPS_OF_A_BRAND = 4
+GROUPS = 4
+GROUPS_OF_A_BRAND = 3
 """So that a platform that hangs holds up its own brand only."""
 CALLERS_OF_A_BRAND = GROUP * GROUPS_OF_A_BRAND
 FOUND_AT_ONCE = 50

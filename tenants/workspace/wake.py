@@ -27,6 +27,7 @@ GROUP = "wake"
 TENANTS_PER_MESSAGE = 100  # keeps a message far below the 7.9 kB that a notice may carry
 MOST_WHISPERS_WAITING = 1_000
 REST_SECONDS = 0.01  # between two messages to the other processes: what comes meanwhile goes together
+CALLS_REST_SECONDS = 0.05  # what comes close together is begun and settled together
 ERRANDS_REST_SECONDS = 0.25  # a run asks every reactor: a storm is better taken in larger bites
 
 Subscriber = Callable[[UUID, int], None]
@@ -187,7 +188,7 @@ class _Sender:
             with _lock:
                 pending = self._calls.get(group)
                 if pending is None:
-                    pending = self._calls[group] = _Pending(partial(_tell_others, group), REST_SECONDS)
+                    pending = self._calls[group] = _Pending(partial(_tell_others, group), CALLS_REST_SECONDS)
                     self._loop.call_soon_threadsafe(self._start, pending.run())
         if pending.add(tenant_id, 0):
             self._loop.call_soon_threadsafe(pending.ring)
