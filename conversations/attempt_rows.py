@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from conversations.models import Message, OutboundAttempt
 from tenants.arrays import columns
-from tenants.statements import prepared
+from tenants.statements import prepared, together
 
 _BEGIN = """
     INSERT INTO conversations_outboundattempt
@@ -46,14 +46,11 @@ def begin(attempts: Sequence[OutboundAttempt]) -> None:
 
 def end(attempts: Sequence[OutboundAttempt], messages: Sequence[Message]) -> None:
     """Save attempts that succeeded, and what changed of their messages. The messages' conversations are locked."""
-    if attempts:
-        rows = [(a.id, a.outcome, a.finished_at, a.way) for a in attempts]
-        with prepared() as cursor:
-            cursor.execute(_END, columns(rows))
-    if messages:
-        said = [
-            (m.id, m.status, m.error_kind, m.error_detail, m.external_id, json.dumps(m.details))
-            for m in messages
-        ]
-        with prepared() as cursor:
+    ended = [(a.id, a.outcome, a.finished_at, a.way) for a in attempts]
+    said = [
+        (m.id, m.status, m.error_kind, m.error_detail, m.external_id, json.dumps(m.details)) for m in messages
+    ]
+    with together(), prepared() as cursor:
+        cursor.execute(_END, columns(ended))
+        if said:
             cursor.execute(_SAY_SENT, columns(said))

@@ -72,6 +72,8 @@ def sent(answered: Sequence[tuple[OutboundAttempt, Message, Sent]], now: datetim
 
     What it means for the inbox is the caller's to note (`breaker.note_answer`).
     """
+    if not answered:
+        return
     unnamed = [(message, said.external_id) for _attempt, message, said in answered if not message.external_id]
     twin_of = twins.twins_of([(message, name) for message, name in unnamed if name])
     changed = [message for attempt, message, said in answered if _take(attempt, message, said, twin_of, now)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from itertools import chain
 from typing import Any, Generic, TypeVar
@@ -20,6 +21,19 @@ def prepared() -> CursorWrapper:
     """A cursor of the default database, to be used with `with`; its statements are prepared by the server."""
     cursor: CursorWrapper = connection.prepared_cursor()  # type: ignore[attr-defined]
     return cursor
+
+
+def execute_with_commit(sql: str, params: Any) -> CursorWrapper:
+    """The last statement of a transaction, sent in one piece with its commit; the cursor has the answer after that."""
+    cursor: CursorWrapper = connection.execute_with_commit(sql, params)  # type: ignore[attr-defined]
+    return cursor
+
+
+def together() -> AbstractContextManager[None]:
+    """`with together():` sends the statements of a block in one piece; none may need what another answers. What they
+    raise, and how many rows they met, is known after the block."""
+    block: AbstractContextManager[None] = connection.together()  # type: ignore[attr-defined]
+    return block
 
 
 def insert(row: Model, fields: Sequence[Field[Any, Any]]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.postgresql import base as postgresql
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.backends.utils import debug_transaction
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
 from django_tenants.postgresql_backend.base import FakeTenant
 from psycopg.pq import TransactionStatus
@@ -38,6 +41,7 @@ class DatabaseWrapper(TenantsWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.introspection = OneSchemaIntrospection(self)
+        self._last_words: tuple[Any, str, Any] | None = None
 
     # The stock wrapper assigns both while it is being constructed, lazily, inside somebody's scope:
     # such a call must not reset the scope, so assignments go nowhere.
@@ -91,6 +95,30 @@ class DatabaseWrapper(TenantsWrapper):
             self._put_path_in_force(cursor)
         return self._prepare_cursor(cursor)
 
+    def execute_with_commit(self, sql: str, params: Any) -> Any:
+        """The last statement of a transaction, sent in one piece with its commit: what the statement locks is held for
+        no round trip of ours. Returns a cursor that has the answer after the commit.
+
+        Inside of another transaction, whose commit is not ours, it is executed at once. What it raises comes with the
+        commit, and like then.
+        """
+        cursor = self.prepared_cursor()
+        if len(self.atomic_blocks) > 1 or not self.in_atomic_block:
+            cursor.execute(sql, params)
+        else:
+            self._last_words = (cursor, sql, params)
+        return cursor
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Statements of a transaction whose answers nobody reads yet: they go to the server in one piece. What they
+        raise, and how many rows they met, is known after the block."""
+        if not self.in_atomic_block:
+            raise RuntimeError("Only statements of one transaction go together.")
+        self.ensure_connection()
+        with self.wrap_database_errors, self.connection.pipeline():
+            yield
+
     def _put_path_in_force(self, cursor: Any) -> None:
         physical = self.connection
         schema = self.schema_name
@@ -107,10 +135,22 @@ class DatabaseWrapper(TenantsWrapper):
             self.connection.kontor_path = None
 
     def _close(self) -> None:
+        self._last_words = None
         self._forget_path()  # a pool rolls an open transaction back, and the path with it
         super()._close()
 
+    def _commit(self) -> None:
+        if self._last_words is None:
+            super()._commit()
+            return
+        (cursor, sql, params), self._last_words = self._last_words, None
+        with debug_transaction(self, "COMMIT"), self.wrap_database_errors, self.connection.pipeline():
+            cursor.execute(sql, params)
+            # The driver's own commit would wait twice.
+            self.connection.execute("COMMIT", prepare=False)
+
     def rollback(self) -> None:
+        self._last_words = None
         super().rollback()
         self._forget_path()
 

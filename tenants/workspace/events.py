@@ -19,11 +19,12 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from tenants.arrays import array
 from tenants.scope import scoped_tenant
-from tenants.statements import prepared
+from tenants.statements import execute_with_commit
 from tenants.workspace import wake
 from tenants.workspace.models import Agent
 
@@ -78,6 +79,23 @@ class _Recorded:
     happened_at: datetime
 
 
+_WRITE = """
+    WITH counter AS (
+        INSERT INTO workspace_eventcounter (id, newest) VALUES (1, %(count)s)
+        ON CONFLICT (id) DO UPDATE SET newest = workspace_eventcounter.newest + EXCLUDED.newest
+        RETURNING newest)
+    INSERT INTO workspace_event
+           (sequence, name, payload, actor_kind, actor_id, contact_id, conversation_id, happened_at)
+    SELECT counter.newest - %(count)s + new.position, new.name, new.payload, new.actor_kind, new.actor_id,
+           new.contact_id, new.conversation_id, new.happened_at
+      FROM counter,
+           unnest(%(names)s::text[], %(payloads)s::jsonb[], %(actor_kinds)s::text[], %(actor_ids)s::uuid[],
+                  %(contact_ids)s::uuid[], %(conversation_ids)s::uuid[], %(times)s::timestamptz[])
+           WITH ORDINALITY AS new (name, payload, actor_kind, actor_id, contact_id, conversation_id,
+                                   happened_at, position)
+    RETURNING (SELECT newest FROM counter)
+"""
+
 _names: dict[type[DomainEvent], tuple[str, ...]] = {}
 _open_unit: ContextVar[list[_Recorded] | None] = ContextVar("open_unit_of_work", default=None)
 
@@ -116,28 +134,14 @@ def record(event: DomainEvent, *, by: Actor, happened_at: datetime | None = None
 
 def _write(recorded: list[_Recorded]) -> None:
     rows = [_columns(entry) for entry in recorded]
-    with prepared() as cursor:
-        cursor.execute(
-            """
-            WITH counter AS (
-                INSERT INTO workspace_eventcounter (id, newest) VALUES (1, %(count)s)
-                ON CONFLICT (id) DO UPDATE SET newest = workspace_eventcounter.newest + EXCLUDED.newest
-                RETURNING newest)
-            INSERT INTO workspace_event
-                   (sequence, name, payload, actor_kind, actor_id, contact_id, conversation_id, happened_at)
-            SELECT counter.newest - %(count)s + new.position, new.name, new.payload, new.actor_kind, new.actor_id,
-                   new.contact_id, new.conversation_id, new.happened_at
-              FROM counter,
-                   unnest(%(names)s::text[], %(payloads)s::jsonb[], %(actor_kinds)s::text[], %(actor_ids)s::uuid[],
-                          %(contact_ids)s::uuid[], %(conversation_ids)s::uuid[], %(times)s::timestamptz[])
-                   WITH ORDINALITY AS new (name, payload, actor_kind, actor_id, contact_id, conversation_id,
-                                           happened_at, position)
-            RETURNING (SELECT newest FROM counter)
-            """,
-            {"count": len(rows), **{key: array(row[key] for row in rows) for key in rows[0]}},
-        )
-        newest = cursor.fetchone()[0]
-    transaction.on_commit(partial(wake.announce, scoped_tenant().id, newest))
+    given = {"count": len(rows), **{key: array(row[key] for row in rows) for key in rows[0]}}
+    answered = execute_with_commit(_WRITE, given)  # the counter is everybody's: it is held for no round trip
+    transaction.on_commit(partial(_announce, scoped_tenant().id, answered))
+
+
+def _announce(tenant_id: UUID, answered: CursorWrapper) -> None:
+    with answered:
+        wake.announce(tenant_id, answered.fetchone()[0])
 
 
 def _columns(entry: _Recorded) -> dict[str, Any]:
