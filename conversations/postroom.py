@@ -28,8 +28,8 @@ from tenants.workspace import wake
 
 GROUP = 8
 """Conversations that are begun and settled together."""
-GROUPS = 4
-GROUPS_OF_A_BRAND = 3
+GROUPS = 6
+GROUPS_OF_A_BRAND = 2
 """So that a platform that hangs holds up its own brand only."""
 CALLERS_OF_A_BRAND = GROUP * GROUPS_OF_A_BRAND
 FOUND_AT_ONCE = 50

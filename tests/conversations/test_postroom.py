@@ -150,7 +150,7 @@ def test_a_brand_whose_platform_hangs_does_not_hold_up_another(
     desk: Desk, room: PostRoom, acme: TenantRef, globex: TenantRef
 ) -> None:
     gate = threading.Event()
-    for _ in range(20):
+    for _ in range(postroom.CALLERS_OF_A_BRAND + 1):
         desk.gates[desk.write(acme, new_id())] = gate
     room.look(acme)
     assert until(lambda: len(desk.calling) == postroom.CALLERS_OF_A_BRAND)
@@ -158,7 +158,7 @@ def test_a_brand_whose_platform_hangs_does_not_hold_up_another(
     room.look(globex)
     assert until(lambda: desk.sent == [(globex.id, other)])
     gate.set()
-    assert until(lambda: len(desk.sent) == 21)
+    assert until(lambda: len(desk.sent) == postroom.CALLERS_OF_A_BRAND + 2)
 
 
 @pytest.mark.django_db
