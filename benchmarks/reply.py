@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -11,7 +12,7 @@ from benchmarks import ground, helpdesk, servers
 from benchmarks.figures import Figure, pairs
 from benchmarks.ingest import customers_of, rate, start_product
 from benchmarks.wish import Wish
-from conversations.models import Message
+from conversations.models import Message, OutboundAttempt
 from tenants.scope import tenant_scope
 
 CLIENTS = (1, 8)
@@ -70,11 +71,18 @@ def _until_sent(brand: ground.Brand, take: Callable[[], float]) -> Callable[[], 
         with tenant_scope(brand.tenant):
             while Message.objects.filter(status=Message.Status.PENDING).exists():
                 if time.monotonic() > deadline:
-                    raise RuntimeError("the worker does not send what was answered")
+                    raise RuntimeError(f"the worker does not send what was answered: {_held_up()}")
                 time.sleep(0.1)
         return taken
 
     return take_and_wait
+
+
+def _held_up() -> dict[str, int]:
+    """How many answers wait for what."""
+    waiting = Message.objects.filter(status=Message.Status.PENDING)
+    tries = OutboundAttempt.objects.filter(message__in=waiting)
+    return dict(Counter(f"{try_.outcome} {try_.error_code}" for try_ in tries)) | {"all": waiting.count()}
 
 
 def _ours(brand: ground.Brand) -> dict[str, Any]:
