@@ -4,8 +4,11 @@
     await arrivals.submit(tenant, items)        # returns when they are written
 
 A lane takes what is waiting, up to BATCH items, and has it written in one go; the next batch is what arrived
-meanwhile. There is no timer: a single item goes at once, a storm shares its commits. Lanes take turns on a few
-threads, one batch each, so that one brand's storm never holds another brand's message up.
+meanwhile. A single item goes at once, a storm shares its commits. Lanes take turns on a few threads, one batch each, so
+that one brand's storm never holds another brand's message up.
+
+A lane may rest for a moment before a batch that follows on another: who was just answered comes back within it, and two
+halves that would take turns for ever go together.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -51,6 +55,7 @@ class _Lane(Generic[T, R]):
     tenant: TenantRef
     loads: deque[_Load[T, R]] = field(default_factory=deque)
     waiting: int = 0
+    follows: bool = False  # a batch has just been written
 
 
 class Lanes(Generic[T, R]):
@@ -58,10 +63,15 @@ class Lanes(Generic[T, R]):
 
     write: writes items of the scope's tenant in one transaction, and answers each. It raises when nothing was
     written; then, unless the connection is lost, the loads of the batch are written each by itself.
+    rest_seconds: between two batches of a lane, where no other lane waits for its thread.
     """
 
-    def __init__(self, write: Callable[[list[T]], Sequence[R]], *, threads: int, name: str) -> None:
+    def __init__(
+        self, write: Callable[[list[T]], Sequence[R]], *, threads: int, name: str, rest_seconds: float = 0.0
+    ) -> None:
         self._do = write
+        self._most_at_once = threads
+        self._rest_seconds = rest_seconds
         self._lanes: dict[UUID, _Lane[T, R]] = {}
         self._guard = threading.Condition()
         self._threads = DatabaseThreads(threads, name)
@@ -121,6 +131,8 @@ class Lanes(Generic[T, R]):
 
     def _run(self, lane: _Lane[T, R]) -> None:
         """Write one batch of a lane, then queue it behind the other lanes, or let it go."""
+        if lane.follows and self._rest_seconds and len(self._lanes) <= self._most_at_once:
+            time.sleep(self._rest_seconds)
         with self._guard:
             loads = _next_batch(lane)
         try:
@@ -129,6 +141,7 @@ class Lanes(Generic[T, R]):
             with self._guard:
                 lane.waiting -= sum(len(load.items) for load in loads)
                 if lane.loads:
+                    lane.follows = True
                     self._threads.submit(self._run, lane)
                 else:
                     del self._lanes[lane.tenant.id]

@@ -44,6 +44,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 THREADS = 2
+REST_SECONDS = 0.002
+"""Between two batches of a brand: with it, eight clients are one batch and not two that take turns."""
+
 MOST_WAITING = 500
 """Answers of one brand that may wait; what comes on top is told to come again."""
 
@@ -75,7 +78,9 @@ class ReplyRoad:
     def __init__(self, pages: Application) -> None:
         self._pages = pages
         self._headers: dict[tuple[Any, ...], Headers] = {}
-        self._lanes: Lanes[_Call, bytes | None] = Lanes(_answer, threads=THREADS, name="replies")
+        self._lanes: Lanes[_Call, bytes | None] = Lanes(
+            _answer, threads=THREADS, name="replies", rest_seconds=REST_SECONDS
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from conversations import inbound, lanes
+from conversations.collecting import Lanes
 from conversations.inbound import Arrival, reception
 from conversations.inbound.records import Entry
 from conversations.models import InboundRecord, Inbox, Message
@@ -252,3 +253,35 @@ def test_a_batch_that_does_not_go_well_is_taken_again_from_the_beginning(
         "bad": "new",
         "m2": "done",
     }
+
+
+@pytest.mark.parametrize(
+    ("rest_seconds", "batches"), [(0.0, [["a"], ["b"], ["c"]]), (0.3, [["a"], ["b", "c"]])]
+)
+def test_a_lane_that_rests_takes_those_with_it_who_come_a_moment_later(
+    acme: TenantRef, rest_seconds: float, batches: list[list[str]]
+) -> None:
+    written: list[list[str]] = []
+    busy, go_on = threading.Event(), threading.Event()
+
+    def write(items: list[str]) -> list[str]:
+        written.append(items)
+        busy.set()
+        assert go_on.wait(20)
+        return items
+
+    async def come(road: Lanes[str, str]) -> None:
+        first = asyncio.create_task(road.submit(acme, ["a"], most=10))
+        await asyncio.to_thread(busy.wait, 20)
+        second = asyncio.create_task(road.submit(acme, ["b"], most=10))
+        await settle()
+        go_on.set()
+        await first
+        if not rest_seconds:
+            await second
+        assert await asyncio.gather(second, road.submit(acme, ["c"], most=10)) == [["b"], ["c"]]
+
+    road = Lanes(write, threads=2, name="resting", rest_seconds=rest_seconds)
+    asyncio.run(come(road))
+    road.close()
+    assert written == batches

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tenants.directory import TenantRef
-from tenants.workspace import reactors
+from tenants.workspace import reactors, wake
 from tenants.workspace.events import SYSTEM, DomainEvent, record, unit_of_work
 from tenants.workspace.log import LoggedEvent, events_after, newest_sequence
 from tenants.workspace.models import Cursor, DeadEvent, Team
@@ -88,6 +88,45 @@ def test_several_batches_are_taken_in_one_run(in_acme: TenantRef, monkeypatch: p
     ring(*range(35))
     assert reactors.run_reactors() is False
     assert seen == list(range(35))
+
+
+def test_a_run_also_takes_what_reactors_write_in_it(in_acme: TenantRef) -> None:
+    seen: list[int] = []
+
+    @reactors.reactor("porter", events=[DoorOpened])
+    def ring_for(event: LoggedEvent) -> None:
+        record(BellRung(event.payload["number"]), by=SYSTEM)
+
+    reactors.reactor("bells", events=[BellRung])(bells(seen))
+    ring(1, 2, event=DoorOpened)
+    assert reactors.run_reactors() is False
+    assert seen == [1, 2]
+
+
+def test_a_run_ends_with_what_was_there_when_it_began_and_reminds_of_the_rest(
+    in_acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+    reminded: list[tuple[Any, int]] = []
+    really = reactors._run_round
+
+    def round_in_a_storm() -> Any:
+        step = really()
+        runs.append(len(runs))
+        if len(runs) < 5:
+            ring(len(runs))
+        return step
+
+    reactors.reactor("bells", events=[BellRung])(bells([]))
+    monkeypatch.setattr(reactors, "_run_round", round_in_a_storm)
+    monkeypatch.setattr(wake, "remind", lambda tenant_id, newest: reminded.append((tenant_id, newest)))
+    ring(0)
+    reactors.run_reactors_job.func(str(in_acme.id))
+    assert (len(runs), reminded) == (1, [(in_acme.id, newest_sequence())])
+    runs.extend(range(5))  # the storm is over
+    reminded.clear()
+    reactors.run_reactors_job.func(str(in_acme.id))
+    assert reminded == [] and cursor_of("bells").sequence == newest_sequence()
 
 
 def test_a_run_says_when_work_is_left(in_acme: TenantRef, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,6 +197,20 @@ def test_an_errand_that_fails_keeps_no_wake_up_back(layer: Layer) -> None:
     assert layer.wait_for(lambda: layer.told() == {TENANT: 2})
 
 
+def test_a_reminder_runs_the_errands_once_more_and_tells_nobody_else(layer: Layer) -> None:
+    ran: list[Mapping[UUID, int]] = []
+
+    def errand(newest: Mapping[UUID, int]) -> None:
+        with layer.changed:
+            ran.append(newest)
+            layer.changed.notify_all()
+
+    wake.run_errand(errand)
+    wake.remind(TENANT, 7)
+    assert layer.wait_for(lambda: bool(ran))
+    assert ran == [{TENANT: 7}] and layer.sent == []
+
+
 def test_a_drill_can_drop_wake_ups(layer: Layer, settings: Settings) -> None:
     heard: list[int] = []
     wake.subscribe(lambda tenant_id, newest: heard.append(newest))

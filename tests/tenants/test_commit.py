@@ -1,0 +1,129 @@
+"""What goes to the server in one piece: the last statement with its commit, and writes whose answers nobody awaits."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from tenants.directory import TenantRef
+from tenants.scope import tenant_scope
+from tenants.statements import execute_with_commit, prepared, together
+from tenants.workspace.models import Team
+
+ADD = "INSERT INTO workspace_team (id, name) VALUES (gen_random_uuid(), %s) RETURNING name"
+
+committing = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def nobody(in_acme: TenantRef) -> None:
+    Team.objects.all().delete()
+
+
+def names() -> list[str]:
+    return sorted(Team.objects.values_list("name", flat=True))
+
+
+@committing
+def test_the_last_statement_is_there_after_the_commit_and_not_before() -> None:
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        Team.objects.create(name="harbour")
+        answered = execute_with_commit(ADD, ["quay"])
+        assert names() == ["harbour"]
+    assert answered.fetchone() == ("quay",)
+    assert names() == ["harbour", "quay"]
+    assert [query["sql"].split()[0] for query in asked][-2:] == ["INSERT", "COMMIT"]
+
+
+@committing
+def test_a_last_statement_that_fails_takes_the_transaction_with_it() -> None:
+    with pytest.raises(DataError), transaction.atomic():
+        Team.objects.create(name="harbour")
+        execute_with_commit("SELECT 1 / (count(*) - 1) FROM workspace_team", None)
+    assert names() == []
+    Team.objects.create(name="the connection is good")
+
+
+@committing
+def test_a_last_statement_goes_with_what_failed_before_the_commit() -> None:
+    for _ in range(2):  # nothing of the first is left for the second
+        with pytest.raises(RuntimeError), transaction.atomic():
+            execute_with_commit(ADD, ["quay"])
+            raise RuntimeError
+        with transaction.atomic():
+            Team.objects.create(name="harbour")
+        assert names() == ["harbour"]
+        Team.objects.all().delete()
+
+
+@committing
+def test_a_rule_that_is_checked_at_the_commit_still_stops_it() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE workspace_team ADD CONSTRAINT one_name UNIQUE (name) DEFERRABLE INITIALLY DEFERRED"
+        )
+    try:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Team.objects.create(name="quay")
+            execute_with_commit(ADD, ["quay"])
+        assert names() == []
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE workspace_team DROP CONSTRAINT one_name")
+
+
+@committing
+def test_inside_of_another_transaction_it_is_executed_at_once() -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            answered = execute_with_commit(ADD, ["quay"])
+            assert answered.fetchone() == ("quay",)
+        assert names() == ["quay"]
+
+
+@committing
+def test_a_connection_that_is_lost_before_the_commit_is_an_error_and_the_next_one_works() -> None:
+    with pytest.raises(OperationalError), transaction.atomic():
+        execute_with_commit(ADD, ["quay"])
+        with suppress(OperationalError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    connection.close()
+    assert names() == []
+
+
+@pytest.mark.django_db
+def test_writes_that_go_together_are_all_there() -> None:
+    with transaction.atomic(), together(), prepared() as cursor:
+        for name in ("harbour", "quay"):
+            cursor.execute(ADD, [name])
+    assert names() == ["harbour", "quay"]
+
+
+@pytest.mark.django_db
+def test_of_writes_that_go_together_one_that_fails_fails_the_block() -> None:
+    with pytest.raises(DataError), transaction.atomic(), together(), prepared() as cursor:
+        cursor.execute("SELECT 1 / (count(*) - count(*)) FROM workspace_team")
+        cursor.execute(ADD, ["quay"])
+    assert names() == []
+    with transaction.atomic(), together(), prepared() as cursor:
+        cursor.execute(ADD, ["quay"])
+    assert names() == ["quay"]
+
+
+@committing
+def test_outside_of_a_transaction_nothing_goes_together() -> None:
+    with pytest.raises(RuntimeError), together():
+        pass
+
+
+@committing
+def test_the_last_statement_is_written_in_the_brand_that_was_asked(globex: TenantRef) -> None:
+    with tenant_scope(globex), transaction.atomic():
+        execute_with_commit(ADD, ["quay"])
+    assert names() == []
+    with tenant_scope(globex):
+        assert names() == ["quay"]
+        Team.objects.filter(name="quay").delete()
