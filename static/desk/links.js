@@ -1,5 +1,5 @@
-/** Where comments went on in private: read again when a customer of the same inbox writes elsewhere, and when it becomes
- * known whom a private message has reached. */
+/** Where comments went on in private, and where a private talk began: read again when it becomes known whom a private
+ * message has reached, and beside comments when a customer of the same inbox writes elsewhere. */
 
 import { fragment } from "./api.js";
 
@@ -10,9 +10,9 @@ let timer;
  * the server knows whether it is the same person. @param {any} event */
 export function heard(event) {
   const links = document.getElementById("links");
-  const { url, inbox } = links?.dataset ?? {};
+  const { url, inbox, post } = links?.dataset ?? {};
   if (!url || timer || event.conversation?.inbox_id !== inbox) return;
-  const hasWritten = event.name === "message.received" && event.conversation.kind === "chat";
+  const hasWritten = post !== undefined && event.name === "message.received" && event.conversation.kind === "chat";
   if (!hasWritten && event.name !== "comment.reached") return;
   timer = setTimeout(async () => {
     timer = undefined;

@@ -30,7 +30,7 @@ def test_a_person_on_three_channels_becomes_one_and_three_again(
     desk = sign_in("pine", "grace@pine.test")
     heard = listen(desk)
     facebook = write_on_three_channels(desk, house, somebody)
-    suggested(desk, house, 3)
+    suggested(desk, house, 3, "The same e-mail address, proven by one of them")
     strongest = desk.locator("article.double").filter(has_text=NAME).first
     expect(strongest).to_contain_text("The same e-mail address, proven by one of them")
     expect(strongest).to_contain_text("The same name")
@@ -94,6 +94,7 @@ def write_by_chat(page: Page, house: House, path: str, address: str) -> None:
     chat.locator("#ask button").click()
     write(chat, BY_CHAT)
     expect(chat.locator("#bubbles")).to_contain_text(BY_CHAT)
+    expect(chat.locator("#bubbles .waits")).to_have_count(0)  # it is stored
 
 
 def _chat(page: Page) -> Frame:
