@@ -198,10 +198,11 @@ def sweep(*, younger_too: bool = False) -> int:
     job. Returns how many conversations were to be given one.
     """
     idle = _idle_messages()
-    healthy = idle.filter(inbox__health=Inbox.Health.GOOD)
     if not younger_too:
         idle = idle.filter(created_at__lt=Now() - SWEEP_AFTER)
-        if healthy.filter(created_at__lt=Now() - SWEEP_AFTER).exists():
+    healthy = idle.filter(inbox__health=Inbox.Health.GOOD)
+    if not younger_too:
+        if healthy.exists():
             start()
         healthy = healthy.filter(created_at__lt=Now() - JOB_AFTER)
     found = _oldest_first(healthy)[:SWEEP_AT_ONCE]

@@ -28,7 +28,7 @@ __all__ = [
 @app.periodic(cron="* * * * * */15")  # the sixth field counts seconds
 @app.task(queue=LIVE, name="conversations.sweep_outbound", queueing_lock="conversations.sweep_outbound")
 def sweep_outbound(timestamp: int) -> None:
-    """Every 15 seconds: pending messages that nobody works on get a job again."""
+    """Every 15 seconds: workers are told again of pending messages that nobody works on."""
     in_every_brand(delivering.sweep)
 
 

@@ -11,12 +11,17 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from contacts.models import Contact, ContactIdentity
 from conversations import delivering, inboxes, outbound
-from conversations.models import Conversation, Inbox, Message, Session, Wait
+from conversations.models import Conversation, Inbox, Message, OutboundAttempt, Session, Wait
 from tenants.scope import scoped_tenant
 from tenants.workspace.events import SYSTEM, Actor
 from tenants.workspace.models import Agent, Event
+from tests.conversations.double import Answer, Double
 
 TOKEN = "token-that-nobody-may-read"
+
+GONE = Answer(400, {"error": {"message": "No matching user found", "code": 100, "error_subcode": 2018001}})
+BAD = Answer(400, {"error": {"message": "Bad", "code": 100}})
+TOKEN_DEAD = Answer(400, {"error": {"message": "Session has expired", "code": 190, "error_subcode": 463}})
 
 
 def an_inbox(channel: str, base_url: str = "", **given: Any) -> Inbox:
@@ -119,3 +124,46 @@ def jobs(task_name: str = "conversations.delivering.deliver") -> list[Procrastin
 def jobs_for(conversation_id: UUID) -> int:
     """How many delivery jobs wait for one conversation: those of the sweep, and of tries to come."""
     return sum(job.args["conversation_id"] == str(conversation_id) for job in jobs())
+
+
+def newest_attempt() -> OutboundAttempt:
+    """The try that began last."""
+    return OutboundAttempt.objects.order_by("-started_at", "-number")[0]
+
+
+def make_due() -> None:
+    """The time until the next try has passed."""
+    OutboundAttempt.objects.filter(retry_at__isnull=False).update(
+        retry_at=timezone.now() - timedelta(seconds=1)
+    )
+
+
+def seconds_until_retry() -> float:
+    """How long the newest try lets the next one wait."""
+    attempt = newest_attempt()
+    assert attempt.retry_at is not None
+    assert attempt.finished_at is not None
+    return (attempt.retry_at - attempt.finished_at).total_seconds()
+
+
+def open_breaker(inbox: Inbox, double: Double, agent: Agent) -> list[Conversation]:
+    """Ten failures in a row, each of another conversation: those wait."""
+    conversations = [a_conversation(inbox) for _ in range(10)]
+    for conversation in conversations:
+        assert Inbox.objects.get().health == "good"
+        double.answers.append(Answer(500))
+        answer(conversation, "hi", agent)
+        deliver(conversation)
+    return conversations
+
+
+def let_probe() -> None:
+    """A failing platform may be asked again."""
+    Inbox.objects.update(probe_at=timezone.now() - timedelta(seconds=1))
+
+
+def give_reply_token(conversation: Conversation, ago: timedelta = timedelta(seconds=5)) -> None:
+    """LINE gave us a reply token that long ago."""
+    Conversation.objects.filter(id=conversation.id).update(
+        reply_handle="token", reply_handle_at=timezone.now() - ago
+    )

@@ -2,72 +2,45 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from contacts.models import ContactIdentity
 from conversations import attempts, delivering, outbound, settling
 from conversations.channels.base import Sent
-from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.messenger import Messenger
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt, ParkedItem
 from tenants.directory import TenantRef
-from tenants.scope import scoped_tenant, tenant_scope
+from tenants.scope import scoped_tenant
 from tenants.workspace import wake
 from tenants.workspace.events import Actor
 from tenants.workspace.models import Agent, Event
 from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import (
+    BAD,
+    GONE,
     TOKEN,
     a_conversation,
     an_inbox,
     answer,
     customer_writes,
     deliver,
+    give_reply_token,
     happened,
     jobs,
+    let_probe,
+    make_due,
+    newest_attempt,
+    open_breaker,
+    seconds_until_retry,
     statuses,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
-
-GONE = Answer(400, {"error": {"message": "No matching user found", "code": 100, "error_subcode": 2018001}})
-BAD = Answer(400, {"error": {"message": "Bad", "code": 100}})
-TOKEN_DEAD = Answer(400, {"error": {"message": "Session has expired", "code": 190, "error_subcode": 463}})
-
-
-@pytest.fixture
-def messenger(in_acme: TenantRef, double: Double) -> Conversation:
-    return a_conversation(an_inbox("messenger", double.url))
-
-
-@pytest.fixture
-def line(in_acme: TenantRef, double: Double) -> Conversation:
-    return a_conversation(an_inbox("line", double.url))
-
-
-def newest_attempt() -> OutboundAttempt:
-    return OutboundAttempt.objects.order_by("-started_at", "-number")[0]
-
-
-def make_due() -> None:
-    """The time until the next try has passed."""
-    OutboundAttempt.objects.filter(retry_at__isnull=False).update(
-        retry_at=timezone.now() - timedelta(seconds=1)
-    )
-
-
-def seconds_until_retry() -> float:
-    attempt = newest_attempt()
-    assert attempt.retry_at is not None
-    assert attempt.finished_at is not None
-    return (attempt.retry_at - attempt.finished_at).total_seconds()
 
 
 # --- the platform takes it --------------------------------------------------------------------------------
@@ -142,12 +115,6 @@ def test_an_id_that_another_message_has_does_not_stop_the_queue(
 
 
 # --- LINE: reply token, push, key -------------------------------------------------------------------------
-
-
-def give_reply_token(conversation: Conversation, ago: timedelta = timedelta(seconds=5)) -> None:
-    Conversation.objects.filter(id=conversation.id).update(
-        reply_handle="token", reply_handle_at=timezone.now() - ago
-    )
 
 
 def test_a_fresh_reply_token_is_used_once(line: Conversation, double: Double, bob_agent: Agent) -> None:
@@ -402,240 +369,6 @@ def test_a_fault_of_ours_leaves_no_attempt_open(
     answer(messenger, "hi", bob_agent)
     deliver(messenger)
     assert (newest_attempt().outcome, newest_attempt().error_code) == ("unknown", "ZeroDivisionError")
-
-
-# --- killed workers and twins -----------------------------------------------------------------------------
-
-
-def kill_worker(conversation: Conversation) -> attempts.Call:
-    """A worker began and was never heard of again; its lease has run out."""
-    call = attempts.begin(conversation.id)
-    assert call is not None
-    assert attempts.begin(conversation.id) is None  # while the lease holds, nobody else comes in
-    OutboundAttempt.objects.filter(id=call.attempt_id).update(lease_until=timezone.now())
-    return call
-
-
-def test_a_killed_worker_with_a_key_is_followed_by_another_try(
-    line: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    message = answer(line, "hi", bob_agent)
-    kill_worker(line)
-    deliver(line)
-    assert statuses(line) == ["sent"]
-    assert double.asked[0].headers["x-line-retry-key"] == str(message.id)
-    outcomes = OutboundAttempt.objects.order_by("number").values_list("outcome", "error_code")
-    assert list(outcomes) == [("unknown", "lost"), ("sent", "")]
-
-
-def test_a_message_that_ends_its_workers_again_and_again_waits_longer_and_is_left_to_a_person(
-    line: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    answer(line, "poison", bob_agent)
-    kill_worker(line)
-    kill_worker(line)
-    for seconds in settling.RETRY_AFTER_SECONDS[1:]:
-        assert attempts.begin(line.id) is None
-        assert seconds * 0.8 <= seconds_until_retry() <= seconds * 1.2
-        make_due()
-        kill_worker(line)
-    assert attempts.begin(line.id) is None
-    assert (statuses(line), double.asked) == (["unconfirmed"], [])
-
-
-def test_a_killed_worker_that_held_a_reply_token_leaves_it_to_a_person(
-    line: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    give_reply_token(line)
-    answer(line, "hi", bob_agent)
-    kill_worker(line)
-    deliver(line)
-    assert (statuses(line), double.asked) == (["unconfirmed"], [])
-
-
-def test_a_killed_worker_without_a_key_waits_for_the_echo(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    answer(messenger, "hi", bob_agent)
-    kill_worker(messenger)
-    deliver(messenger)
-    assert statuses(messenger) == ["pending"]
-    make_due()
-    deliver(messenger)
-    assert (statuses(messenger), double.asked) == (["unconfirmed"], [])
-
-
-def test_a_result_after_the_lease_was_taken_over_counts_only_when_it_says_sent(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    answer(messenger, "hi", bob_agent)
-    call = kill_worker(messenger)
-    deliver(messenger)
-    make_due()
-    deliver(messenger)
-    attempts.finish(call, DeliveryError(ErrorKind.BAD_REQUEST))
-    assert statuses(messenger) == ["unconfirmed"]
-    attempts.finish(call, Sent(external_id="m_late"))
-    assert statuses(messenger) == ["sent"]
-    assert happened("message.failed", "message.sent") == ["message.sent"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_deliver_once(
-    messenger: Conversation, double: Double, bob_agent: Agent, acme: TenantRef
-) -> None:
-    double.answers.append(Answer(hold=True))
-    for number in range(6):
-        answer(messenger, f"part {number}", bob_agent)
-
-    def work() -> None:
-        try:
-            with tenant_scope(acme):
-                deliver(messenger)
-        finally:
-            connection.close()
-
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    assert double.arrived.wait(10)
-    double.release.set()
-    for worker in workers:
-        worker.join(30)
-    assert double.texts == [f"part {number}" for number in range(6)]
-    assert statuses(messenger) == ["sent"] * 6
-
-
-def test_a_call_is_made_outside_of_every_transaction_with_its_attempt_standing(
-    messenger: Conversation, bob_agent: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    depth = len(connection.savepoint_ids)
-    seen: list[tuple[int, str]] = []
-
-    def send(*args: object) -> Sent:
-        seen.append((len(connection.savepoint_ids), newest_attempt().outcome))
-        return Sent(external_id="m_1")
-
-    monkeypatch.setattr(Messenger, "send", send)
-    answer(messenger, "hi", bob_agent)
-    deliver(messenger)
-    assert seen == [(depth, "calling")]
-
-
-# --- the whole account ------------------------------------------------------------------------------------
-
-
-def test_a_dead_token_stops_the_inbox_and_keeps_its_messages(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    double.answers.append(TOKEN_DEAD)
-    other = a_conversation(messenger.inbox)
-    for conversation in (messenger, other):
-        answer(conversation, "hi", bob_agent)
-        deliver(conversation)
-    assert (statuses(messenger), statuses(other)) == (["pending"], ["pending"])
-    assert (Inbox.objects.get().health, len(double.asked)) == ("disconnected", 1)
-    assert happened("inbox.failing") == ["inbox.failing"]
-    assert delivering.sweep(younger_too=True) == 0
-
-
-def test_credentials_that_cannot_be_opened_stop_the_inbox(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    foreign = an_inbox("line")
-    Inbox.objects.filter(id=messenger.inbox_id).update(sealed_credentials=foreign.sealed_credentials)
-    answer(messenger, "hi", bob_agent)
-    deliver(messenger)
-    assert Inbox.objects.get(id=messenger.inbox_id).health == "disconnected"
-    assert (statuses(messenger), double.asked) == (["pending"], [])
-
-
-def open_breaker(inbox: Inbox, double: Double, agent: Agent) -> list[Conversation]:
-    conversations = [a_conversation(inbox) for _ in range(10)]
-    for conversation in conversations:
-        assert Inbox.objects.get().health == "good"
-        double.answers.append(Answer(500))
-        answer(conversation, "hi", agent)
-        deliver(conversation)
-    return conversations
-
-
-def let_probe() -> None:
-    Inbox.objects.update(probe_at=timezone.now() - timedelta(seconds=1))
-
-
-def test_ten_failures_in_a_row_open_the_breaker_and_one_a_minute_asks_again(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    waiting = open_breaker(messenger.inbox, double, bob_agent)
-    inbox = Inbox.objects.get()
-    assert (inbox.health, happened("inbox.failing")) == ("failing", ["inbox.failing"])
-    make_due()
-    deliver(waiting[0])
-    assert len(double.asked) == 10  # not before the minute is over
-    let_probe()
-    double.answers.append(Answer(500))
-    deliver(waiting[0])
-    deliver(waiting[1])
-    assert len(double.asked) == 11
-    assert (newest_attempt().is_probe, round(seconds_until_retry())) == (True, 60)
-
-
-def test_a_failing_inbox_recovers_and_everything_waiting_goes_out_oldest_first(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    waiting = open_breaker(messenger.inbox, double, bob_agent)
-    let_probe()
-    make_due()
-    OutboundAttempt.objects.exclude(message__conversation=waiting[0]).update(
-        retry_at=timezone.now() + timedelta(hours=4)
-    )
-    deliver(waiting[0])
-    assert statuses(waiting[0]) == ["sent"]
-    inbox = Inbox.objects.get()
-    assert (inbox.health, inbox.failures_in_a_row, inbox.probe_at) == ("good", 0, None)
-    assert happened("inbox.recovered") == ["inbox.recovered"]
-    (drain,) = jobs("conversations.delivering.drain")
-    known = {job.id for job in jobs()}
-    delivering.drain(**drain.args)
-    drained = [job.args["conversation_id"] for job in jobs() if job.id not in known]
-    assert drained == [str(conversation.id) for conversation in waiting[1:]]
-    for conversation in waiting[1:]:
-        deliver(conversation)
-        assert statuses(conversation) == ["sent"]
-
-
-def test_an_outage_uses_up_no_tries_of_the_message_that_asks(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    waiting = open_breaker(messenger.inbox, double, bob_agent)
-    for _ in range(12):
-        double.answers.append(Answer(500))
-        let_probe()
-        make_due()
-        deliver(waiting[0])
-    assert (statuses(waiting[0]), len(double.asked)) == (["pending"], 22)
-
-
-def test_an_answer_of_any_kind_ends_the_row_of_failures(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    for answered in (Answer(500), BAD):
-        double.answers.append(answered)
-        conversation = a_conversation(messenger.inbox)
-        answer(conversation, "hi", bob_agent)
-        deliver(conversation)
-    assert Inbox.objects.get().failures_in_a_row == 0
-
-
-def test_no_trouble_of_one_inbox_stops_another(
-    messenger: Conversation, double: Double, bob_agent: Agent
-) -> None:
-    open_breaker(messenger.inbox, double, bob_agent)
-    other = a_conversation(an_inbox("line", double.url))
-    answer(other, "hi", bob_agent)
-    deliver(other)
-    assert statuses(other) == ["sent"]
 
 
 # --- the sweep --------------------------------------------------------------------------------------------

@@ -68,3 +68,8 @@ def test_where_the_talk_went_on_is_told_as_a_fragment(
         chat = Conversation.objects.get(kind="chat")
     assert f"/inbox/all/{chat.id}/" in as_bob.get(url).content.decode()
     assert as_charlie.get(url).status_code == 404
+    of_chat = f"/desk/conversations/{chat.id}/linked/"
+    assert f"/inbox/all/{talk.id}/" in as_bob.get(of_chat).content.decode()
+    assert (
+        f'data-url="{of_chat}"' in as_bob.get(f"/inbox/all/{chat.id}/").content.decode()
+    )  # a live page asks
