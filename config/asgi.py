@@ -23,7 +23,7 @@ django.setup(set_prefix=False)  # the imports below need the apps
 from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from config import bodies, stopping, warming  # noqa: E402
+from config import bodies, frames, stopping, warming  # noqa: E402
 from config.door import Application, Door  # noqa: E402
 from config.pages import Pages  # noqa: E402
 from contacts.lists.importing.tables import MOST_BYTES as MOST_TABLE_BYTES  # noqa: E402
@@ -81,3 +81,5 @@ application = Door(
 )
 stopping.gently(_finish)
 bodies.leave_to_django()
+frames.send_at_once()
+warming.keep()

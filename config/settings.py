@@ -88,10 +88,12 @@ DATABASES: dict[str, dict[str, Any]] = {
         },
     }
 }
+POOL_IDLE_SECONDS = 10.0  # so often each pool closes a connection that nobody needed meanwhile: 4 to 6 MB
 if env.flag("KONTOR_POOL", True):  # off while migrating: a forked child waits for ever on its parent's pool
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": env.number("KONTOR_POOL_SIZE", 12),
+        "max_idle": POOL_IDLE_SECONDS,
         "max_lifetime": 600,  # a backend that touched a thousand schemas holds hundreds of megabytes
         "timeout": 10,
     }

@@ -16,7 +16,7 @@ from contacts.events import ContactCreated
 from tenants.arrays import array
 from tenants.ids import new_id
 from tenants.scope import scoped_tenant
-from tenants.statements import prepared
+from tenants.statements import execute_with_next, prepared
 from tenants.workspace.events import Actor, record
 
 _ROUNDS = 3
@@ -132,17 +132,16 @@ def resolve_many(
 
 
 def hold(addresses: Iterable[Address]) -> None:
-    """Hold these customers until the transaction ends, in one order for everybody. One statement."""
+    """Hold these customers until the transaction ends, in one order for everybody. Goes with the next statement."""
     prefix = scoped_tenant().schema_name
     keys = {
         hashlib.blake2b("\n".join((prefix, *address)).encode("utf-8", "replace"), digest_size=8).digest()
         for address in addresses
     }
-    with prepared() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key",
-            [sorted(int.from_bytes(key, "big", signed=True) for key in keys)],
-        )
+    execute_with_next(
+        "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key",
+        [sorted(int.from_bytes(key, "big", signed=True) for key in keys)],
+    )
 
 
 def _one_per_address(sought: Iterable[Sought]) -> dict[Address, Sought]:

@@ -198,7 +198,7 @@ def _told(messages: Sequence[Message]) -> list[UUID]:
         }
         for message in messages
     }
-    there = parked.read(set().union(*names.values()))
+    there = parked.read(parked.ask(set().union(*names.values())))
     return [message_id for message_id, theirs in names.items() if not theirs.isdisjoint(there)]
 
 

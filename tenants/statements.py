@@ -29,6 +29,20 @@ def execute_with_commit(sql: str, params: Any) -> CursorWrapper:
     return cursor
 
 
+def execute_with_next(sql: str, params: Any) -> Callable[[], list[tuple[Any, ...]]]:
+    """A statement of a transaction whose answer nobody needs yet, sent in one piece with the next one or with the
+    commit; what it raises comes there, too. Returns what gives its rows, and sends it where nothing else has come.
+    """
+    cursor = connection.execute_with_next(sql, params)  # type: ignore[attr-defined]
+
+    def rows() -> list[tuple[Any, ...]]:
+        connection.send_what_waits()  # type: ignore[attr-defined]
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+    return rows
+
+
 def together() -> AbstractContextManager[None]:
     """`with together():` sends the statements of a block in one piece; none may need what another answers. What they
     raise, and how many rows they met, is known after the block."""

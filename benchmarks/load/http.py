@@ -4,6 +4,7 @@ bytes."""
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import cast
 
 ADDRESS = "127.0.0.1"
@@ -23,6 +24,7 @@ class Client(asyncio.Protocol):
         self._body_at = -1
         self._ends_at = 0
         self._is_chunked = False
+        self._used_at = time.monotonic()
 
     @classmethod
     async def connect(cls, port: int) -> Client:
@@ -35,7 +37,13 @@ class Client(asyncio.Protocol):
             raise Gone
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
-        return await self._answer
+        answer = await self._answer
+        self._used_at = time.monotonic()
+        return answer
+
+    def idle_seconds(self) -> float:
+        """Since the last answer."""
+        return time.monotonic() - self._used_at
 
     def close(self) -> None:
         if self._transport is not None:

@@ -41,7 +41,7 @@ def apply(message_ids: Sequence[UUID] | None = None) -> int:
         wanted |= {
             Reference(said.inbox_id, parked.mark_name(addresses[said.id])) for said in batch.said.values()
         }
-        batch.parked = {Reference(*name): items for name, items in parked.read(wanted).items()}
+        batch.parked = {Reference(*name): items for name, items in parked.read(parked.ask(wanted)).items()}
         for said in list(batch.said.values()):
             reports.apply_parked(batch, said, addresses[said.id])
             changes.apply_parked(batch, said)

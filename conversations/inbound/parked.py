@@ -7,7 +7,7 @@ the customer's address (`mark_name`), for messages whose echo is still on its wa
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import prepared
+from tenants.statements import execute_with_next, prepared
 
 LIFE = timedelta(days=7)
 
@@ -44,22 +44,27 @@ def mark_name(address: str) -> str:
     return f"mark:{address}"
 
 
-def read(wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], dict[str, Parked]]:
-    """What is parked under these names (inbox, external id), by kind. One query."""
-    found: dict[tuple[UUID, str], dict[str, Parked]] = {}
+Rows = Callable[[], list[tuple[Any, ...]]]
+
+
+def ask(wanted: Collection[tuple[UUID, str]]) -> Rows:
+    """Ask what is parked under these names (inbox, external id); the question goes with the next one."""
     if not wanted:
-        return found
-    with prepared() as cursor:
-        cursor.execute(
-            """
-            SELECT p.inbox_id, p.external_id, p.kind, p.happened_at, p.content, p.id
-              FROM unnest(%s::uuid[], %s::text[]) AS k (inbox_id, external_id)
-              JOIN conversations_parkeditem p USING (inbox_id, external_id)
-            """,
-            columns(list(wanted)),
-        )
-        rows = cursor.fetchall()
-    for inbox_id, external_id, kind, happened_at, content, row_id in rows:
+        return list
+    return execute_with_next(
+        """
+        SELECT p.inbox_id, p.external_id, p.kind, p.happened_at, p.content, p.id
+          FROM unnest(%s::uuid[], %s::text[]) AS k (inbox_id, external_id)
+          JOIN conversations_parkeditem p USING (inbox_id, external_id)
+        """,
+        columns(list(wanted)),
+    )
+
+
+def read(asked: Rows) -> dict[tuple[UUID, str], dict[str, Parked]]:
+    """What was found, by name and kind."""
+    found: dict[tuple[UUID, str], dict[str, Parked]] = {}
+    for inbox_id, external_id, kind, happened_at, content, row_id in asked():
         item = Parked(kind, happened_at, json.loads(content), row_id, is_stored=True)
         found.setdefault((inbox_id, external_id), {})[kind] = item
     return found
@@ -97,5 +102,4 @@ def write(items: Iterable[tuple[UUID, str, Parked]]) -> None:
 def remove(ids: Collection[UUID]) -> None:
     """Forget items that were applied. One statement."""
     if ids:
-        with prepared() as cursor:
-            cursor.execute("DELETE FROM conversations_parkeditem WHERE id = ANY(%s)", [list(ids)])
+        execute_with_next("DELETE FROM conversations_parkeditem WHERE id = ANY(%s)", [list(ids)])

@@ -149,6 +149,7 @@ def _is_database_trouble(error: Exception) -> bool:
 def apply(entries: Sequence[Entry]) -> None:
     """Everything that recorded entries say. Raises whatever one of them causes; the caller rolls back."""
     batch = Batch(entries)
+    asked = _ask_parked(batch)
     reading.read_said(batch)
     comments.read_awaited(batch)
     forgotten.drop_timeless(batch)
@@ -157,7 +158,7 @@ def apply(entries: Sequence[Entry]) -> None:
     places = {place for entry in batch.entries if (place := messages.place_of(batch, entry)) is not None}
     reading.read_threads(batch, places)
     reading.read_sessions(batch)
-    batch.parked = _read_parked(batch)
+    batch.parked = {Reference(*name): items for name, items in parked.read(asked).items()}
     for entry in batch.entries:
         item = entry.arrival.item
         handle = _HANDLERS.get(type(item))
@@ -185,13 +186,13 @@ def _sought(batch: Batch) -> list[Sought]:
     return found
 
 
-def _read_parked(batch: Batch) -> dict[Reference, dict[str, parked.Parked]]:
+def _ask_parked(batch: Batch) -> parked.Rows:
     wanted = {reference for entry in batch.entries for reference in batches.references(entry)}
     for entry in batch.entries:
         item = entry.arrival.item
         if isinstance(item, MessageEcho) or (isinstance(item, DeliveryReport) and item.watermark is not None):
             wanted.add(Reference(entry.inbox.id, parked.mark_name(item.address)))
-    return {Reference(*name): items for name, items in parked.read(wanted).items()}
+    return parked.ask(wanted)
 
 
 def _ask_profiles(batch: Batch) -> None:

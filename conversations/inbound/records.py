@@ -17,7 +17,7 @@ from conversations.inbound.arrivals import Arrival
 from conversations.models import InboundRecord
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import prepared
+from tenants.statements import execute_with_next, prepared
 
 Outcome = InboundRecord.Outcome
 
@@ -181,22 +181,21 @@ def amend(settled: Mapping[UUID, str], erased: set[UUID]) -> None:
     ids = sorted({*settled, *erased})
     if not ids:
         return
-    with prepared() as cursor:
-        cursor.execute(
-            """
-            UPDATE conversations_inboundrecord r
-               SET state = CASE WHEN new.outcome IS NULL THEN r.state
-                                WHEN new.outcome = '' THEN 'parked' ELSE 'done' END,
-                   outcome = coalesce(new.outcome, r.outcome),
-                   error = CASE WHEN new.outcome IS NULL THEN r.error ELSE '' END,
-                   event_id = CASE WHEN new.outcome = 'erased' THEN '' ELSE r.event_id END,
-                   body = CASE WHEN new.erase THEN ''::bytea ELSE r.body END,
-                   headers = CASE WHEN new.erase THEN '{}'::jsonb ELSE r.headers END
-              FROM unnest(%s::uuid[], %s::text[], %s::bool[]) AS new (id, outcome, erase)
-             WHERE r.id = new.id
-            """,
-            [ids, [settled.get(each) for each in ids], [each in erased for each in ids]],
-        )
+    execute_with_next(
+        """
+        UPDATE conversations_inboundrecord r
+           SET state = CASE WHEN new.outcome IS NULL THEN r.state
+                            WHEN new.outcome = '' THEN 'parked' ELSE 'done' END,
+               outcome = coalesce(new.outcome, r.outcome),
+               error = CASE WHEN new.outcome IS NULL THEN r.error ELSE '' END,
+               event_id = CASE WHEN new.outcome = 'erased' THEN '' ELSE r.event_id END,
+               body = CASE WHEN new.erase THEN ''::bytea ELSE r.body END,
+               headers = CASE WHEN new.erase THEN '{}'::jsonb ELSE r.headers END
+          FROM unnest(%s::uuid[], %s::text[], %s::bool[]) AS new (id, outcome, erase)
+         WHERE r.id = new.id
+        """,
+        [ids, [settled.get(each) for each in ids], [each in erased for each in ids]],
+    )
 
 
 def failure(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from conversations.inbound import holders, parked, records, reports, waits, wind
 from conversations.inbound.batch import Batch, Said, Thread
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import prepared
+from tenants.statements import execute_with_next, prepared
 from tenants.workspace.events import Actor, record
 
 
@@ -91,6 +91,7 @@ def _insert_threads(threads: Sequence[Thread]) -> None:
 
 
 def _update_threads(threads: Sequence[Thread]) -> None:
+    """With the next statement, which almost always is the commit's."""
     rows = [
         (
             t.id, t.status, t.waiting_since, t.last_customer_message_at, t.reply_handle, t.reply_handle_at,
@@ -99,7 +100,7 @@ def _update_threads(threads: Sequence[Thread]) -> None:
         )
         for t in threads
     ]  # fmt: skip
-    _run(
+    _run_with_next(
         """
         UPDATE conversations_conversation c
            SET status = new.status,
@@ -164,7 +165,7 @@ def _insert_attachments(said: Sequence[Said]) -> None:
         for position, part in enumerate(one.attachments)
     ]  # fmt: skip
     if rows:
-        _run(
+        _run_with_next(
             """
             INSERT INTO conversations_attachment
                    (id, message_id, position, kind, url, media_id, name, mime, size, details)
@@ -202,7 +203,7 @@ def _update_said(said: Sequence[Said]) -> None:
 def _set_external_ids(accepted: dict[UUID, str]) -> None:
     """Our own messages that an echo told us the platform's id of."""
     if accepted:
-        _run(
+        _run_with_next(
             """
             UPDATE conversations_message m SET external_id = new.external_id
               FROM unnest(%s::uuid[], %s::text[]) AS new (id, external_id)
@@ -246,7 +247,7 @@ def touch_inboxes(received: dict[UUID, datetime]) -> None:
     lock."""
     if not received:
         return
-    _run(
+    _run_with_next(
         """
         UPDATE conversations_inbox i SET last_inbound_at = new.at
           FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, at)
@@ -266,3 +267,8 @@ def _run(statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
         cursor.execute(statement, columns(rows))
         written: int = cursor.rowcount
         return written
+
+
+def _run_with_next(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The same in one piece with what comes next."""
+    execute_with_next(statement, columns(rows))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base as postgresql
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.backends.utils import debug_transaction
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
 from django_tenants.postgresql_backend.base import FakeTenant
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from tenants.backend.current import current_tenant
 from tenants.backend.introspection import OneSchemaIntrospection
@@ -28,6 +29,28 @@ class Operations(DatabaseOperations):
         return super().last_executed_query(cursor, sql, params) or sql
 
 
+Waiting = list[tuple[Any, str, Any]]
+"""Statements that are to go with the next one: cursor, text and parameters."""
+
+
+class PreparedCursor(psycopg.Cursor[Any]):
+    """Sends what waits for its statement in one piece with it."""
+
+    waiting: Waiting
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        if not self.waiting:
+            return super().execute(query, params, **options)
+        before = self.waiting.copy()
+        self.waiting.clear()
+        # A pipeline inside of another would wait for its answers when it ends.
+        is_open = self.connection.pgconn.pipeline_status != PipelineStatus.OFF
+        with nullcontext() if is_open else self.connection.pipeline():
+            for cursor, text, values in before:
+                cursor.execute(text, values)
+            return super().execute(query, params, **options)
+
+
 class DatabaseWrapper(TenantsWrapper):
     """Puts the search path of the current scope in force before each statement.
 
@@ -41,6 +64,7 @@ class DatabaseWrapper(TenantsWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.introspection = OneSchemaIntrospection(self)
+        self._waiting: Waiting = []
         self._last_words: tuple[Any, str, Any] | None = None
 
     # The stock wrapper assigns both while it is being constructed, lazily, inside somebody's scope:
@@ -75,6 +99,7 @@ class DatabaseWrapper(TenantsWrapper):
         return physical
 
     def _cursor(self, name: str | None = None) -> Any:
+        self.send_what_waits()
         if name is None:
             cursor = postgresql.DatabaseWrapper._cursor(self)  # type: ignore[attr-defined]
             self._put_path_in_force(cursor)
@@ -91,9 +116,27 @@ class DatabaseWrapper(TenantsWrapper):
         """
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = postgresql.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
+            cursor = PreparedCursor(self.connection)
+            cursor.waiting = self._waiting
             self._put_path_in_force(cursor)
         return self._prepare_cursor(cursor)
+
+    def execute_with_next(self, sql: str, params: Any) -> Any:
+        """A statement of a transaction whose answer nobody needs yet: it is sent in one piece with the next one, or
+        with the commit. Returns a cursor that has the answer after that. What it raises comes with the next one, too.
+        """
+        cursor = self.prepared_cursor()
+        if self.in_atomic_block:
+            self._waiting.append((cursor, sql, params))
+        else:
+            cursor.execute(sql, params)
+        return cursor
+
+    def send_what_waits(self) -> None:
+        """Have the statements executed that wait for the next one."""
+        if self._waiting:
+            cursor, sql, params = self._waiting.pop()
+            cursor.execute(sql, params)  # the others go with it
 
     def execute_with_commit(self, sql: str, params: Any) -> Any:
         """The last statement of a transaction, sent in one piece with its commit: what the statement locks is held for
@@ -135,27 +178,32 @@ class DatabaseWrapper(TenantsWrapper):
             self.connection.kontor_path = None
 
     def _close(self) -> None:
-        self._last_words = None
+        self._forget_words()
         self._forget_path()  # a pool rolls an open transaction back, and the path with it
         super()._close()
 
     def _commit(self) -> None:
-        if self._last_words is None:
+        if self._last_words is None and not self._waiting:
             super()._commit()
             return
-        (cursor, sql, params), self._last_words = self._last_words, None
+        (cursor, sql, params), self._last_words = self._last_words or self._waiting.pop(), None
         with debug_transaction(self, "COMMIT"), self.wrap_database_errors, self.connection.pipeline():
             cursor.execute(sql, params)
             # The driver's own commit would wait twice.
             self.connection.execute("COMMIT", prepare=False)
 
     def rollback(self) -> None:
-        self._last_words = None
+        self._forget_words()
         super().rollback()
         self._forget_path()
 
     def savepoint_rollback(self, sid: str) -> None:
+        self._waiting.clear()  # all of it came after the savepoint
         try:
             super().savepoint_rollback(sid)
         finally:
             self._forget_path()
+
+    def _forget_words(self) -> None:
+        self._waiting.clear()
+        self._last_words = None

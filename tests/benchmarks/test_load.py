@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -8,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from benchmarks.load import __main__ as loading
 from benchmarks.load.http import Client
 from benchmarks.load.sockets import Listener
 from benchmarks.load.writing import writer
@@ -127,3 +129,27 @@ def test_a_line_signature_is_the_platforms() -> None:
     head, _, body = write(1).partition(b"\r\n\r\n")
     signature = base64.b64encode(hmac.new(b"s", body, hashlib.sha256).digest()).decode()
     assert f"x-line-signature: {signature}" in head.decode()
+
+
+@pytest.mark.parametrize(("idle_seconds", "connections"), [(4.0, 1), (0.01, 3)])
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(
+    idle_seconds: float, connections: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "IDLE_SECONDS", idle_seconds)
+    opened = 0
+
+    async def serve(reader: asyncio.StreamReader, writing: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        while await reader.readline():
+            while (await reader.readline()).strip():
+                pass
+            writing.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writing.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        asks = [{"path": "/", "host": "a"}]
+        plan = {"port": port, "write": {"kind": "requests", "asks": asks}, "rate": 10, "seconds": 0.3}
+        result = await loading.Run(plan).do()
+    assert (result["count"], result["refused"], opened) == (3, {}, connections)

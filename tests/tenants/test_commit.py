@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
-from tenants.statements import execute_with_commit, prepared, together
+from tenants.statements import execute_with_commit, execute_with_next, prepared, together
 from tenants.workspace.models import Team
 
 ADD = "INSERT INTO workspace_team (id, name) VALUES (gen_random_uuid(), %s) RETURNING name"
@@ -127,3 +127,78 @@ def test_the_last_statement_is_written_in_the_brand_that_was_asked(globex: Tenan
     with tenant_scope(globex):
         assert names() == ["quay"]
         Team.objects.filter(name="quay").delete()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind_of_cursor", ["prepared", "ordinary"])
+def test_a_statement_goes_with_the_next_one_and_before_it(kind_of_cursor: str) -> None:
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        added = execute_with_next(ADD, ["quay"])
+        assert not [query for query in asked if query["sql"].startswith("INSERT")]
+        with prepared() if kind_of_cursor == "prepared" else connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM workspace_team")
+            assert cursor.fetchone() == (1,)
+        assert added() == [("quay",)]
+    assert [query["sql"].split()[0] for query in asked if "workspace_team" in query["sql"]] == [
+        "INSERT",
+        "SELECT",
+    ]
+
+
+@pytest.mark.django_db
+def test_who_asks_for_its_answer_before_anything_else_came_gets_it() -> None:
+    with transaction.atomic():
+        answers = [execute_with_next(ADD, [name]) for name in ("harbour", "quay")]
+        assert [answer() for answer in answers] == [[("harbour",)], [("quay",)]]
+
+
+@committing
+@pytest.mark.parametrize("with_last_words", [True, False])
+def test_statements_that_nothing_followed_go_with_the_commit(with_last_words: bool) -> None:
+    with transaction.atomic():
+        for name in ("harbour", "quay"):
+            execute_with_next(ADD, [name])
+        if with_last_words:
+            counted = execute_with_commit("SELECT count(*) FROM workspace_team", None)
+    if with_last_words:
+        assert counted.fetchone() == (2,)
+    assert names() == ["harbour", "quay"]
+
+
+@committing
+def test_a_statement_that_fails_with_the_next_one_fails_the_next_one() -> None:
+    with pytest.raises(DataError), transaction.atomic():
+        execute_with_next("SELECT 1 / (count(*) - count(*)) FROM workspace_team", None)
+        Team.objects.create(name="harbour")
+    assert names() == []
+    Team.objects.create(name="the connection is good")
+
+
+@committing
+def test_what_waits_goes_with_its_savepoint_and_its_transaction() -> None:
+    with transaction.atomic():
+        execute_with_next(ADD, ["harbour"])
+        with suppress(RuntimeError), transaction.atomic():
+            execute_with_next(ADD, ["quay"])
+            raise RuntimeError
+    assert names() == ["harbour"]
+    with pytest.raises(RuntimeError), transaction.atomic():
+        execute_with_next(ADD, ["quay"])
+        raise RuntimeError
+    assert names() == ["harbour"]
+
+
+@committing
+def test_outside_of_a_transaction_a_statement_waits_for_nothing() -> None:
+    assert execute_with_next(ADD, ["quay"])() == [("quay",)]
+    assert names() == ["quay"]
+
+
+@committing
+def test_what_waits_is_written_in_the_brand_that_said_it(acme: TenantRef, globex: TenantRef) -> None:
+    with transaction.atomic():
+        execute_with_next(ADD, ["quay"])
+        with tenant_scope(globex), prepared() as cursor:
+            cursor.execute("SELECT name FROM workspace_team WHERE name = 'quay'")
+            assert cursor.fetchall() == []
+    assert names() == ["quay"]

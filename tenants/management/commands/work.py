@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import connections
 from procrastinate.app import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
@@ -45,7 +48,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuse to start on a database that mixes or loses data, then work."""
-        selftest.check()
+        try:
+            selftest.check()
+        finally:
+            connections.close_all()  # this thread only waits from here on
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking at it would stop every thread for 150 ms each time
         os.nice(options["nice"])
         asyncio.run(work({LIVE: options["live"], BULK: options["bulk"]}))
 
@@ -105,7 +113,11 @@ def worker_app(connections: int) -> App:
     connection,
     inside their own transaction: the tasks stay bound to Django's app."""
     parameters = connector_params("default")
-    worker = app.with_connector(PsycopgConnector(kwargs=parameters, min_size=1, max_size=connections))
+    worker = app.with_connector(
+        PsycopgConnector(
+            kwargs=parameters, min_size=1, max_size=connections, max_idle=settings.POOL_IDLE_SECONDS
+        )
+    )
     worker.perform_import_paths()  # type: ignore[no-untyped-call]
     return worker
 
