@@ -34,7 +34,7 @@ from conversations.realtime import desk_socket  # noqa: E402
 from conversations.realtime.hub import stop_hub  # noqa: E402
 from conversations.simulator import application as simulator  # noqa: E402
 from conversations.widget import socket as widget_socket  # noqa: E402
-from tenants import selftest  # noqa: E402
+from tenants import collector, selftest  # noqa: E402
 
 pages = Pages(settings.PAGE_THREADS)
 
@@ -82,4 +82,4 @@ application = Door(
 stopping.gently(_finish)
 bodies.leave_to_django()
 frames.send_at_once()
-warming.keep()
+collector.freeze()

@@ -6,7 +6,6 @@ question: a fifth of a second for whoever comes first.
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,13 +54,6 @@ def warm(handler: BaseHandler) -> None:
                     handler.get_response(ASGIRequest(_scope(tenant, address), BytesIO())).close()
     except (DatabaseError, APIException):
         logger.warning("the first pages will be slow: a brand could not be read", exc_info=True)
-
-
-def keep() -> None:
-    """Let the garbage collector never look again at what is there now, and stays: half a million objects, for which it
-    would stop every thread for 150 ms each time."""
-    gc.collect()
-    gc.freeze()
 
 
 def _a_brand() -> TenantRef | None:

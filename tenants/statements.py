@@ -1,4 +1,5 @@
-"""Statements of the hot road: written down once, planned once per connection, not at each execution."""
+"""Statements of the hot road: written down once, planned once per connection, and sent together where their answers can
+wait."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,3 +38,10 @@ def test_daphne_leaves_a_form_to_django(received: list[tuple[dict[bytes, Any], b
     bodies.leave_to_django()
     post()
     assert received == [({b"text": [b"hello"]}, FORM), ({}, FORM)]
+
+
+def test_nothing_is_done_under_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = http_protocol.WebRequest
+    monkeypatch.delitem(sys.modules, "daphne.http_protocol")
+    bodies.leave_to_django()
+    assert http_protocol.WebRequest is before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -99,3 +100,10 @@ def test_a_connection_that_ends_is_still_ended_by_the_event_loop(wire: SimpleNam
     wire.protocol.serverSend("goodbye")
     wire.transport.loseConnection()
     assert wire.reactor.writers
+
+
+def test_nothing_is_done_under_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ws_protocol.WebSocketFactory.protocol
+    monkeypatch.delitem(sys.modules, "daphne.ws_protocol")
+    frames.send_at_once()
+    assert ws_protocol.WebSocketFactory.protocol is before

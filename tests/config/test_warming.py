@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import logging
 from typing import Any
 
@@ -76,12 +75,3 @@ def test_a_database_that_does_not_answer_keeps_nobody_from_starting(
     warming.warm(handler)
     assert handler.asked == []
     assert [record.name for record in caplog.records] == ["config.warming"]
-
-
-def test_what_is_there_after_the_start_is_never_looked_at_again() -> None:
-    try:
-        warming.keep()
-        assert gc.get_freeze_count() > 100_000
-        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
-    finally:
-        gc.unfreeze()

@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from conversations import inbound, lanes
+from conversations import collecting, inbound, lanes
 from conversations.collecting import Lanes
 from conversations.inbound import Arrival, reception
 from conversations.inbound.records import Entry
@@ -285,3 +286,35 @@ def test_a_lane_that_rests_takes_those_with_it_who_come_a_moment_later(
     asyncio.run(come(road))
     road.close()
     assert written == batches
+
+
+def test_no_lane_rests_while_another_waits_for_its_thread(
+    acme: TenantRef, globex: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    rested_before: list[str] = []
+    busy, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(
+        collecting, "time", SimpleNamespace(sleep=lambda seconds: rested_before.append(written[-1]))
+    )
+
+    def write(items: list[str]) -> list[str]:
+        busy.set()
+        assert go_on.wait(20)
+        written.append(items[0])
+        return items
+
+    async def come(road: Lanes[str, str]) -> None:
+        calls = [asyncio.create_task(road.submit(acme, ["a"], most=10))]
+        await asyncio.to_thread(busy.wait, 20)
+        for tenant, items in ((acme, ["b"]), (globex, ["x"] * collecting.BATCH), (globex, ["y"])):
+            calls.append(asyncio.create_task(road.submit(tenant, items, most=1000)))
+        await settle()
+        go_on.set()
+        await asyncio.gather(*calls)
+
+    road = Lanes(write, threads=1, name="resting", rest_seconds=1.0)
+    asyncio.run(come(road))
+    road.close()
+    assert written == ["a", "x", "b", "y"]
+    assert rested_before == ["b"], "y alone: nobody else waited then"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -21,7 +20,7 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.psycopg_connector import PsycopgConnector
 
-from tenants import selftest
+from tenants import collector, selftest
 from tenants.jobs import BULK, LIVE, companions
 from tenants.scope import in_thread
 from tenants.workspace import reactors
@@ -52,8 +51,7 @@ class Command(BaseCommand):
             selftest.check()
         finally:
             connections.close_all()  # this thread only waits from here on
-        gc.collect()
-        gc.freeze()  # what is there now stays: looking at it would stop every thread for 150 ms each time
+        collector.freeze()
         os.nice(options["nice"])
         asyncio.run(work({LIVE: options["live"], BULK: options["bulk"]}))
 
