@@ -63,7 +63,7 @@ class Lanes(Generic[T, R]):
 
     write: writes items of the scope's tenant in one transaction, and answers each. It raises when nothing was
     written; then, unless the connection is lost, the loads of the batch are written each by itself.
-    rest_seconds: between two batches of a lane, where no other lane waits for its thread.
+    rest_seconds: between two batches of a lane, where no other lane waits for its thread, nor a full batch.
     """
 
     def __init__(
@@ -131,7 +131,8 @@ class Lanes(Generic[T, R]):
 
     def _run(self, lane: _Lane[T, R]) -> None:
         """Write one batch of a lane, then queue it behind the other lanes, or let it go."""
-        if lane.follows and self._rest_seconds and len(self._lanes) <= self._most_at_once:
+        is_alone = len(self._lanes) <= self._most_at_once
+        if lane.follows and self._rest_seconds and is_alone and lane.waiting < BATCH:
             time.sleep(self._rest_seconds)
         with self._guard:
             loads = _next_batch(lane)

@@ -23,7 +23,7 @@ from procrastinate.tasks import Task
 
 from tenants import directory
 from tenants.scope import scoped_tenant, tenant_scope
-from tenants.statements import prepared
+from tenants.statements import prepared, send_what_waits
 
 LIVE = "live"
 BULK = "bulk"
@@ -135,6 +135,7 @@ def defer_many(
     statement. Jobs are named, so that a lower layer can ask for the work of a higher one.
     """
     if each:
+        send_what_waits()
         tenant_id = str(scoped_tenant().id)
         options: dict[str, Any] = {} if at is None else {"schedule_at": at}
         task = app.configure_task(name, queue=queue, **options)

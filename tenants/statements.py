@@ -37,11 +37,16 @@ def execute_with_next(sql: str, params: Any) -> Callable[[], list[tuple[Any, ...
     cursor = connection.execute_with_next(sql, params)  # type: ignore[attr-defined]
 
     def rows() -> list[tuple[Any, ...]]:
-        connection.send_what_waits()  # type: ignore[attr-defined]
+        send_what_waits()
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
     return rows
+
+
+def send_what_waits() -> None:
+    """Have the statements executed that wait for the next one: before what would take their errors for its own."""
+    connection.send_what_waits()  # type: ignore[attr-defined]
 
 
 def together() -> AbstractContextManager[None]:

@@ -45,6 +45,7 @@ from conversations.inbound.batch import Batch, Reference
 from conversations.inbound.records import Entry
 from conversations.models.messages import awaits_file
 from tenants import failpoints, jobs
+from tenants.statements import send_what_waits
 from tenants.workspace.events import unit_of_work
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def take(entries: Sequence[Entry]) -> list[tuple[Entry, Exception]]:
 
     Must run inside a unit of work, the customers held. Raises when the database itself is in trouble.
     """
+    send_what_waits()  # that the customers could not be held is nobody's fault
     error = _try(entries)
     if error is None:
         return []
@@ -149,7 +151,8 @@ def _is_database_trouble(error: Exception) -> bool:
 def apply(entries: Sequence[Entry]) -> None:
     """Everything that recorded entries say. Raises whatever one of them causes; the caller rolls back."""
     batch = Batch(entries)
-    asked = _ask_parked(batch)
+    named = _named_parked(batch)
+    asked = parked.ask(named)
     reading.read_said(batch)
     comments.read_awaited(batch)
     forgotten.drop_timeless(batch)
@@ -158,7 +161,10 @@ def apply(entries: Sequence[Entry]) -> None:
     places = {place for entry in batch.entries if (place := messages.place_of(batch, entry)) is not None}
     reading.read_threads(batch, places)
     reading.read_sessions(batch)
-    batch.parked = {Reference(*name): items for name, items in parked.read(asked).items()}
+    waiting = parked.read(asked)
+    if waiting:  # rare: again under the conversations' locks, which a worker may have held that applied them
+        waiting = parked.read(parked.ask(named))
+    batch.parked = {Reference(*name): items for name, items in waiting.items()}
     for entry in batch.entries:
         item = entry.arrival.item
         handle = _HANDLERS.get(type(item))
@@ -186,13 +192,14 @@ def _sought(batch: Batch) -> list[Sought]:
     return found
 
 
-def _ask_parked(batch: Batch) -> parked.Rows:
+def _named_parked(batch: Batch) -> set[Reference]:
+    """Under which names something may be parked for the batch."""
     wanted = {reference for entry in batch.entries for reference in batches.references(entry)}
     for entry in batch.entries:
         item = entry.arrival.item
         if isinstance(item, MessageEcho) or (isinstance(item, DeliveryReport) and item.watermark is not None):
             wanted.add(Reference(entry.inbox.id, parked.mark_name(item.address)))
-    return parked.ask(wanted)
+    return wanted
 
 
 def _ask_profiles(batch: Batch) -> None:

@@ -3,6 +3,7 @@
 import { writeAll } from "./times.js";
 
 const ABOUT = /^(contact|order|survey)\./;
+const CHANGED = "person-changed";
 const PAUSE_MS = 400;
 
 let timer;
@@ -12,6 +13,11 @@ let folds = { contact: undefined, open: new Map() };
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const part = event.detail.target;
   if (part.id !== "person" || !part.dataset.contact) return;
+  if (event.detail.requestConfig.triggeringEvent?.type === CHANGED && isBusy(part)) {
+    event.detail.shouldSwap = false; // somebody began to write while the answer was on its way
+    refreshLater(part);
+    return;
+  }
   const open = [...part.querySelectorAll("[data-part]")].map((fold) => [fold.dataset.part, fold.open]);
   folds = { contact: part.dataset.contact, open: new Map(open) };
 });
@@ -42,12 +48,18 @@ export function heard(event) {
 function refresh() {
   const part = document.getElementById("person");
   if (!part) return;
-  if (isBusy(part)) part.addEventListener("focusout", () => setTimeout(refresh, PAUSE_MS), { once: true });
-  else window.htmx.trigger(part, "person-changed");
+  if (isBusy(part)) refreshLater(part);
+  else window.htmx.trigger(part, CHANGED);
 }
 
+function refreshLater(part) {
+  part.addEventListener("focusout", () => setTimeout(refresh, PAUSE_MS), { once: true });
+}
+
+/** Somebody is in a field, or has left words in one that were not sent. */
 function isBusy(part) {
-  return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  const isIn = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  return isIn || [...part.querySelectorAll("input, textarea")].some((field) => field.value !== field.defaultValue);
 }
 
 function put(id, words) {

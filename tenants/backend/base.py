@@ -50,6 +50,11 @@ class PreparedCursor(psycopg.Cursor[Any]):
                 cursor.execute(text, values)
             return super().execute(query, params, **options)
 
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        raise NotImplementedError(
+            "Give arrays to one statement: rows of their own would overtake what waits."
+        )
+
 
 class DatabaseWrapper(TenantsWrapper):
     """Puts the search path of the current scope in force before each statement.
@@ -131,6 +136,15 @@ class DatabaseWrapper(TenantsWrapper):
         else:
             cursor.execute(sql, params)
         return cursor
+
+    def savepoint(self) -> Any:
+        """What waits belongs before the savepoint: where it fails, all around the savepoint does."""
+        try:
+            self.send_what_waits()
+        except Exception:
+            self.needs_rollback = self.in_atomic_block
+            raise
+        return super().savepoint()
 
     def send_what_waits(self) -> None:
         """Have the statements executed that wait for the next one."""

@@ -189,6 +189,16 @@ def test_what_waits_goes_with_its_savepoint_and_its_transaction() -> None:
 
 
 @committing
+def test_what_fails_as_a_savepoint_begins_is_not_the_fault_of_what_is_in_it() -> None:
+    with transaction.atomic():
+        Team.objects.create(name="harbour")
+        execute_with_next("SELECT 1 / (count(*) - count(*)) FROM workspace_team", None)
+        with suppress(DataError), transaction.atomic():
+            Team.objects.create(name="quay")
+    assert names() == [], "the whole transaction is taken back, though the error was taken for another one"
+
+
+@committing
 def test_outside_of_a_transaction_a_statement_waits_for_nothing() -> None:
     assert execute_with_next(ADD, ["quay"])() == [("quay",)]
     assert names() == ["quay"]
