@@ -10,6 +10,10 @@ let timer;
 /** @type {{contact: string | undefined, open: Map<string, boolean>}} which folds of whose part stand open */
 let folds = { contact: undefined, open: new Map() };
 
+/** Fields in which somebody has written. */
+const touched = new WeakSet();
+document.body.addEventListener("input", (event) => touched.add(event.target));
+
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const part = event.detail.target;
   if (part.id !== "person" || !part.dataset.contact) return;
@@ -59,7 +63,7 @@ function refreshLater(part) {
 /** Somebody is in a field, or has left words in one that were not sent. */
 function isBusy(part) {
   const isIn = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
-  return isIn || [...part.querySelectorAll("input, textarea")].some((field) => field.value !== field.defaultValue);
+  return isIn || [...part.querySelectorAll("input, textarea")].some((field) => touched.has(field) && field.value);
 }
 
 function put(id, words) {

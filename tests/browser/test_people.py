@@ -44,3 +44,24 @@ def test_a_name_changed_beside_the_thread_changes_everywhere_on_the_desk(sign_in
     desk.locator("#person > [data-part=edit] button[type=submit]").click()
     expect(desk.locator(".profile-head h2")).to_have_text("Ms Mia Lang")
     expect(desk.locator("#conversation h1")).to_have_text("Mia Lang")
+
+
+def test_words_that_were_not_sent_yet_outlive_what_a_colleague_changes(sign_in: SignIn) -> None:
+    desk = sign_in("pine", "grace@pine.test")
+    desk.locator("#rows a").nth(2).click()
+    contact = desk.locator("#person[data-contact]").get_attribute("data-contact")
+    page = sign_in("pine", "grace@pine.test", path=f"/contacts/{contact}/")
+    words = desk.locator("#person [data-part=notes] > form textarea")
+    desk.locator("#person [data-part=notes] > summary").click()
+    words.fill("Likes dark roast")
+    desk.locator("#conversation h1").click()
+
+    page.fill("#person input[name=label]", "Patient")
+    page.keyboard.press("Enter")
+    expect(page.locator("#person .label")).to_contain_text("Patient")
+    desk.wait_for_timeout(1500)  # longer than the part waits before it is read again
+    expect(words).to_have_value("Likes dark roast")
+
+    desk.locator("#person [data-part=notes] > form button").click()
+    expect(desk.locator("#person [data-part=notes] .note")).to_contain_text("Likes dark roast")
+    expect(desk.locator("#person .label")).to_contain_text("Patient")
