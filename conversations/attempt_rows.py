@@ -1,4 +1,7 @@
-"""The rows of attempts that succeed: one statement of each kind, however many conversations are sent on together."""
+"""The rows of attempts that succeed: one statement of each kind, however many conversations are sent on together.
+
+They go to the server with the next statement, or with the commit.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 
 from conversations.models import Message, OutboundAttempt
 from tenants.arrays import columns
-from tenants.statements import prepared, together
+from tenants.statements import execute_with_next
 
 _BEGIN = """
     INSERT INTO conversations_outboundattempt
@@ -40,8 +43,7 @@ def begin(attempts: Sequence[OutboundAttempt]) -> None:
     if not attempts:
         return
     rows = [(a.id, a.message_id, a.number, a.started_at, a.lease_until, a.way, a.is_probe) for a in attempts]
-    with prepared() as cursor:
-        cursor.execute(_BEGIN, columns(rows))
+    execute_with_next(_BEGIN, columns(rows))
 
 
 def end(attempts: Sequence[OutboundAttempt], messages: Sequence[Message]) -> None:
@@ -50,7 +52,6 @@ def end(attempts: Sequence[OutboundAttempt], messages: Sequence[Message]) -> Non
     said = [
         (m.id, m.status, m.error_kind, m.error_detail, m.external_id, json.dumps(m.details)) for m in messages
     ]
-    with together(), prepared() as cursor:
-        cursor.execute(_END, columns(ended))
-        if said:
-            cursor.execute(_SAY_SENT, columns(said))
+    execute_with_next(_END, columns(ended))
+    if said:
+        execute_with_next(_SAY_SENT, columns(said))

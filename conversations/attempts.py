@@ -24,7 +24,6 @@ from conversations.channels.base import Account, Capabilities, RetryProtection, 
 from conversations.channels.errors import DeliveryError, ErrorKind
 from conversations.channels.outgoing import OutgoingMessage
 from conversations.files import sending
-from conversations.inbound import late, parked
 from conversations.models import Conversation, Inbox, Message, OutboundAttempt
 from conversations.window import WindowState, may_send, reply_window, window_of
 from tenants.sealing import Unsealable
@@ -132,8 +131,9 @@ def finish_all(results: Sequence[tuple[Call, Sent | DeliveryError]]) -> dict[Cal
             if (attempt := attempts.get(call.attempt_id)) is not None:
                 attempt.message.conversation = row
                 ended.append((call, result, attempt))
-        if ended:
-            _note_sent(ended, rows[0].now)
+        sent = [(attempt, said) for _call, said, attempt in ended if isinstance(said, Sent)]
+        if sent:
+            settling.sent(sent, rows[0].now)
         for call, result, attempt in ended:
             settled[call] = _settle(call, result, attempt, rows[0].now)
     return settled
@@ -149,20 +149,6 @@ def _begin_with(conversation: Any, head: Any) -> tuple[OutboundAttempt, Call] | 
         return None
     head.conversation = conversation
     return _begin(conversation, head, conversation.now)
-
-
-def _note_sent(ended: Sequence[tuple[Call, Sent | DeliveryError, Any]], now: datetime) -> None:
-    """Write down what platforms have taken, with the reports on it that came before their answers did."""
-    sent = [(attempt, attempt.message, said) for _call, said, attempt in ended if isinstance(said, Sent)]
-    settling.sent(sent, now)
-    reported_on = [message for _attempt, message, _said in sent if _is_reported_on(message)]
-    if told := _told(reported_on):
-        late.apply(told)
-
-
-def _is_reported_on(message: Message) -> bool:
-    capabilities = registry.open(message.conversation.inbox.channel).capabilities
-    return capabilities.reports_delivered or capabilities.reports_read
 
 
 def _settle(call: Call, result: Sent | DeliveryError, attempt: Any, now: datetime) -> settling.Settled:
@@ -187,19 +173,6 @@ def lock(conversation_id: UUID) -> tuple[Conversation, datetime] | None:
 def lock_all(conversation_ids: Sequence[UUID]) -> dict[UUID, Conversation]:
     """Several conversations with inbox and identity, their rows locked. One query."""
     return {row.id: row for row in _LOCKED.all(ids=list(conversation_ids))}
-
-
-def _told(messages: Sequence[Message]) -> list[UUID]:
-    """Of which messages something is parked that may concern them. One query."""
-    names = {
-        message.id: {
-            (message.inbox_id, message.external_id),
-            (message.inbox_id, parked.mark_name(message.conversation.identity.address)),
-        }
-        for message in messages
-    }
-    there = parked.read(parked.ask(set().union(*names.values())))
-    return [message_id for message_id, theirs in names.items() if not theirs.isdisjoint(there)]
 
 
 def _begin(conversation: Conversation, head: Any, now: datetime) -> tuple[OutboundAttempt, Call] | None:

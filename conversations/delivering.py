@@ -57,7 +57,8 @@ def deliver(conversation_id: str) -> None:
 @job(queue=LIVE)
 def drain() -> None:
     """Send on what had to wait while an inbox was failing or disconnected, oldest first."""
-    sweep(younger_too=True)
+    idle = _idle_messages()
+    _give_jobs(idle.filter(inbox__health=Inbox.Health.GOOD), idle)
 
 
 def send_all(conversation_id: UUID) -> int:
@@ -190,26 +191,15 @@ def start_all() -> None:
     defer(drain)
 
 
-def sweep(*, younger_too: bool = False) -> int:
+def sweep() -> None:
     """Tell the workers again of the brand's pending messages that may go and that nobody works on; give those that
-    have waited long a job.
-
-    Nothing is lost when a word or a job vanishes, or its worker dies. younger_too: all of them, and at once by a
-    job. Returns how many conversations were to be given one.
+    have waited long a job. Nothing is lost when a word or a job vanishes, or its worker dies.
     """
-    idle = _idle_messages()
-    if not younger_too:
-        idle = idle.filter(created_at__lt=Now() - SWEEP_AFTER)
+    idle = _idle_messages().filter(created_at__lt=Now() - SWEEP_AFTER)
     healthy = idle.filter(inbox__health=Inbox.Health.GOOD)
-    if not younger_too:
-        if healthy.exists():
-            start()
-        healthy = healthy.filter(created_at__lt=Now() - JOB_AFTER)
-    found = _oldest_first(healthy)[:SWEEP_AT_ONCE]
-    for conversation_id in [*found, *_probes(idle)]:
-        mark = f"deliver:{conversation_id}"
-        defer(deliver, only_one=mark, conversation_id=str(conversation_id))
-    return len(found)
+    if healthy.exists():
+        start()
+    _give_jobs(healthy.filter(created_at__lt=Now() - JOB_AFTER), idle)
 
 
 def waiting(limit: int) -> list[UUID]:
@@ -245,6 +235,14 @@ def _idle_messages() -> QuerySet[Message]:
     )
     pending = Message.objects.filter(status=Message.Status.PENDING, inbox__is_active=True)
     return pending.filter(~Exists(busy), ~Exists(blocking))
+
+
+def _give_jobs(healthy: QuerySet[Message], idle: QuerySet[Message]) -> None:
+    """A job each for the conversations of `healthy` inboxes, and for one of `idle` where a failing inbox is to be
+    asked again."""
+    for conversation_id in [*_oldest_first(healthy)[:SWEEP_AT_ONCE], *_probes(idle)]:
+        mark = f"deliver:{conversation_id}"
+        defer(deliver, only_one=mark, conversation_id=str(conversation_id))
 
 
 def _oldest_first(messages: QuerySet[Message]) -> QuerySet[Message, UUID]:

@@ -28,7 +28,7 @@ from conversations.events import (
 from conversations.models import Conversation, ReadMark, Session, Wait
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import Given, Question, prepared
+from tenants.statements import Given, Question, execute_with_next
 from tenants.workspace.events import SYSTEM, Actor, record, unit_of_work
 from tenants.workspace.models import Agent, Team
 
@@ -297,19 +297,18 @@ def _end_waits(ended: Sequence[_Ended], *, at: datetime, dropped: bool) -> None:
     if not ended:
         return
     rows = [(row.id, agent_id, row.assignee_id, row.team_id) for row, agent_id in ended]
-    with prepared() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE {Wait._meta.db_table} w
-               SET ended_at = greatest(w.started_at, %s),  -- platform clocks run ahead of ours now and then
-                   answered_by_id = new.answered_by_id, answered_outside = false, dropped = %s,
-                   assignee_id = new.assignee_id, team_id = new.team_id
-              FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])
-                   AS new (conversation_id, answered_by_id, assignee_id, team_id)
-             WHERE w.conversation_id = new.conversation_id AND w.ended_at IS NULL
-            """,  # noqa: S608 -- the table's name is our own
-            [at, dropped, *columns(rows)],
-        )
+    execute_with_next(
+        f"""
+        UPDATE {Wait._meta.db_table} w
+           SET ended_at = greatest(w.started_at, %s),  -- platform clocks run ahead of ours now and then
+               answered_by_id = new.answered_by_id, answered_outside = false, dropped = %s,
+               assignee_id = new.assignee_id, team_id = new.team_id
+          FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])
+               AS new (conversation_id, answered_by_id, assignee_id, team_id)
+         WHERE w.conversation_id = new.conversation_id AND w.ended_at IS NULL
+        """,  # noqa: S608 -- the table's name is our own
+        [at, dropped, *columns(rows)],
+    )
 
 
 def _move_read_mark(agent_id: UUID, conversation_id: UUID, number: int) -> bool:

@@ -23,7 +23,7 @@ from conversations.lifecycle import LifecycleError
 from conversations.models import Conversation, Message
 from conversations.window import WindowState
 from conversations.wishes import ReplyRefused, Wish
-from tenants.statements import OneOf, Question, together
+from tenants.statements import OneOf, Question
 from tenants.workspace.events import Actor, record, unit_of_work
 from tenants.workspace.models import Agent
 
@@ -162,9 +162,8 @@ def _write(turns: Sequence[_Turn], *, now: datetime) -> None:
         turn.result = messages[0]
         written += zip(messages, turn.parts, strict=True)
         _bring_forward(turn, messages[-1].number, now=now)
-    with together():
-        reply_rows.insert(written)
-        reply_rows.bring_forward([turn.conversation for turn in turns])
+    reply_rows.insert(written)
+    reply_rows.bring_forward([turn.conversation for turn in turns])
     delivering.start()
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from conversations.contents import Content
 from conversations.models import Attachment, Conversation, Message
 from tenants.arrays import columns
-from tenants.statements import prepared
+from tenants.statements import execute_with_next, prepared
 
 # Asked once the conversations are locked: what others wrote while we waited for them is seen.
 _KNOWN = """
@@ -75,8 +75,7 @@ def insert(written: Sequence[tuple[Message, Content]]) -> None:
         )
         for m, _content in written
     ]  # fmt: skip
-    with prepared() as cursor:
-        cursor.execute(_INSERT, columns(rows))
+    execute_with_next(_INSERT, columns(rows))
     for message, _content in written:
         message._state.adding, message._state.db = False, Message.objects.db
     attachments = [
@@ -105,5 +104,4 @@ def bring_forward(conversations: Sequence[Conversation]) -> None:
         )
         for c in conversations
     ]  # fmt: skip
-    with prepared() as cursor:
-        cursor.execute(_BRING_FORWARD, columns(rows))
+    execute_with_next(_BRING_FORWARD, columns(rows))

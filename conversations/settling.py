@@ -17,10 +17,11 @@ from django.db.models import F
 from contacts.events import ContactUpdated
 from contacts.models import ContactIdentity
 from conversations import attempt_rows, breaker
+from conversations.channels import registry
 from conversations.channels.base import Capabilities, RetryProtection, Sent
 from conversations.channels.errors import ACCOUNT_KINDS, DeliveryError, ErrorKind
 from conversations.events import MessageFailed, MessageSent, MessageUnconfirmed
-from conversations.inbound import twins
+from conversations.inbound import late, parked, twins
 from conversations.models import Conversation, Message, OutboundAttempt
 from tenants.workspace.events import SYSTEM, record
 
@@ -66,28 +67,33 @@ def retry_delay(tries: int, spread: float = 1.0) -> timedelta | None:
     return timedelta(seconds=RETRY_AFTER_SECONDS[tries - 1] * spread)
 
 
-def sent(answered: Sequence[tuple[OutboundAttempt, Message, Sent]], now: datetime) -> None:
-    """Platforms have these messages, each of another conversation. True also when one says so after another worker
-    has taken over. The number of statements does not grow with them, but for twins.
+def sent(answered: Sequence[tuple[OutboundAttempt, Sent]], now: datetime) -> None:
+    """Platforms have the messages of these attempts, each of another conversation; reports on them that came before
+    the answers count from now on. True also when one says so after another worker has taken over. The number of
+    statements does not grow with them, but for twins and reports.
 
     What it means for the inbox is the caller's to note (`breaker.note_answer`).
     """
-    if not answered:
-        return
-    unnamed = [(message, said.external_id) for _attempt, message, said in answered if not message.external_id]
-    twin_of = twins.twins_of([(message, name) for message, name in unnamed if name])
-    changed = [message for attempt, message, said in answered if _take(attempt, message, said, twin_of, now)]
-    attempt_rows.end([attempt for attempt, _message, _said in answered], changed)
-    for _attempt, message, _said in answered:
+    messages = [attempt.message for attempt, _said in answered]
+    unnamed = [
+        (attempt.message, said.external_id)
+        for attempt, said in answered
+        if said.external_id and not attempt.message.external_id
+    ]
+    twin_of = twins.twins_of(unnamed)
+    changed = [attempt.message for attempt, said in answered if _take(attempt, said, twin_of, now)]
+    attempt_rows.end([attempt for attempt, _said in answered], changed)
+    for message in messages:
         twin = twin_of.get(message.id)
         if twin is not None and twins.is_echo_of(twin, message):
             twins.merge(message, twin)  # an id that belongs to anything but its own echo is left alone
+    if reported := _with_parked_reports([message for message in messages if _is_reported_on(message)]):
+        late.apply(reported)
 
 
-def _take(
-    attempt: OutboundAttempt, message: Message, said: Sent, twin_of: Mapping[UUID, Message], now: datetime
-) -> bool:
+def _take(attempt: OutboundAttempt, said: Sent, twin_of: Mapping[UUID, Message], now: datetime) -> bool:
     """Put a platform's answer into attempt and message; whether it changed the message."""
+    message = attempt.message
     attempt.outcome, attempt.finished_at, attempt.retry_at = Outcome.SENT, now, None
     attempt.way = said.way or attempt.way
     news = message.status in _BEFORE_SENT
@@ -100,6 +106,24 @@ def _take(
     if said.address:
         message.details = {**message.details, "reached": said.address}
     return news or names or bool(said.address)
+
+
+def _is_reported_on(message: Message) -> bool:
+    capabilities = registry.open(message.conversation.inbox.channel).capabilities
+    return capabilities.reports_delivered or capabilities.reports_read
+
+
+def _with_parked_reports(messages: Sequence[Message]) -> list[UUID]:
+    """Of which messages something is parked that may concern them. One query."""
+    names = {
+        message.id: {
+            (message.inbox_id, message.external_id),
+            (message.inbox_id, parked.mark_name(message.conversation.identity.address)),
+        }
+        for message in messages
+    }
+    there = parked.read(parked.ask(set().union(*names.values())))
+    return [message_id for message_id, theirs in names.items() if not theirs.isdisjoint(there)]
 
 
 def refused(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from functools import cache
 from itertools import chain
 from typing import Any, Generic, TypeVar
@@ -17,6 +16,9 @@ from psycopg import sql
 
 R = TypeVar("R")
 
+Answer = Callable[[], list[tuple[Any, ...]]]
+"""Gives the rows of a statement that went with another one."""
+
 
 def prepared() -> CursorWrapper:
     """A cursor of the default database, to be used with `with`; its statements are prepared by the server."""
@@ -24,36 +26,23 @@ def prepared() -> CursorWrapper:
     return cursor
 
 
-def execute_with_commit(sql: str, params: Any) -> CursorWrapper:
-    """The last statement of a transaction, sent in one piece with its commit; the cursor has the answer after that."""
-    cursor: CursorWrapper = connection.execute_with_commit(sql, params)  # type: ignore[attr-defined]
-    return cursor
-
-
-def execute_with_next(sql: str, params: Any) -> Callable[[], list[tuple[Any, ...]]]:
+def execute_with_next(text: str, params: Any) -> Answer:
     """A statement of a transaction whose answer nobody needs yet, sent in one piece with the next one or with the
     commit; what it raises comes there, too. Returns what gives its rows, and sends it where nothing else has come.
     """
-    cursor = connection.execute_with_next(sql, params)  # type: ignore[attr-defined]
+    cursor = connection.execute_with_next(text, params)  # type: ignore[attr-defined]
 
-    def rows() -> list[tuple[Any, ...]]:
+    def answer() -> list[tuple[Any, ...]]:
         send_what_waits()
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
-    return rows
+    return answer
 
 
 def send_what_waits() -> None:
     """Have the statements executed that wait for the next one: before what would take their errors for its own."""
     connection.send_what_waits()  # type: ignore[attr-defined]
-
-
-def together() -> AbstractContextManager[None]:
-    """`with together():` sends the statements of a block in one piece; none may need what another answers. What they
-    raise, and how many rows they met, is known after the block."""
-    block: AbstractContextManager[None] = connection.together()  # type: ignore[attr-defined]
-    return block
 
 
 def insert(row: Model, fields: Sequence[Field[Any, Any]]) -> None:

@@ -7,7 +7,7 @@ the customer's address (`mark_name`), for messages whose echo is still on its wa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import execute_with_next, prepared
+from tenants.statements import Answer, execute_with_next
 
 LIFE = timedelta(days=7)
 
@@ -44,10 +44,7 @@ def mark_name(address: str) -> str:
     return f"mark:{address}"
 
 
-Rows = Callable[[], list[tuple[Any, ...]]]
-
-
-def ask(wanted: Collection[tuple[UUID, str]]) -> Rows:
+def ask(wanted: Collection[tuple[UUID, str]]) -> Answer:
     """Ask what is parked under these names (inbox, external id); the question goes with the next one."""
     if not wanted:
         return list
@@ -61,7 +58,7 @@ def ask(wanted: Collection[tuple[UUID, str]]) -> Rows:
     )
 
 
-def read(asked: Rows) -> dict[tuple[UUID, str], dict[str, Parked]]:
+def read(asked: Answer) -> dict[tuple[UUID, str], dict[str, Parked]]:
     """What was found, by name and kind."""
     found: dict[tuple[UUID, str], dict[str, Parked]] = {}
     for inbox_id, external_id, kind, happened_at, content, row_id in asked():
@@ -71,32 +68,31 @@ def read(asked: Rows) -> dict[tuple[UUID, str], dict[str, Parked]]:
 
 
 def write(items: Iterable[tuple[UUID, str, Parked]]) -> None:
-    """Keep items by (inbox, external id, kind); of two the later one stays. One statement."""
+    """Keep items by (inbox, external id, kind); of two the later one stays. Goes with the next statement."""
     rows = sorted(items, key=lambda row: (row[0], row[1], row[2].kind))
     if not rows:
         return
-    with prepared() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO conversations_parkeditem
-                   (id, inbox_id, external_id, kind, content, happened_at, parked_at)
-            SELECT *, %s FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::jsonb[],
-                   %s::timestamptz[])
-            ON CONFLICT (inbox_id, external_id, kind)
-            DO UPDATE SET content = EXCLUDED.content, happened_at = EXCLUDED.happened_at,
-                          parked_at = EXCLUDED.parked_at
-             WHERE conversations_parkeditem.happened_at < EXCLUDED.happened_at
-            """,
-            [
-                timezone.now(),
-                [item.id for _, _, item in rows],
-                [inbox_id for inbox_id, _, _ in rows],
-                [external_id for _, external_id, _ in rows],
-                [item.kind for _, _, item in rows],
-                [json.dumps(item.content) for _, _, item in rows],
-                [item.happened_at for _, _, item in rows],
-            ],
-        )
+    execute_with_next(
+        """
+        INSERT INTO conversations_parkeditem
+               (id, inbox_id, external_id, kind, content, happened_at, parked_at)
+        SELECT *, %s FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::jsonb[],
+               %s::timestamptz[])
+        ON CONFLICT (inbox_id, external_id, kind)
+        DO UPDATE SET content = EXCLUDED.content, happened_at = EXCLUDED.happened_at,
+                      parked_at = EXCLUDED.parked_at
+         WHERE conversations_parkeditem.happened_at < EXCLUDED.happened_at
+        """,
+        [
+            timezone.now(),
+            [item.id for _, _, item in rows],
+            [inbox_id for inbox_id, _, _ in rows],
+            [external_id for _, external_id, _ in rows],
+            [item.kind for _, _, item in rows],
+            [json.dumps(item.content) for _, _, item in rows],
+            [item.happened_at for _, _, item in rows],
+        ],
+    )
 
 
 def remove(ids: Collection[UUID]) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import prepared
+from tenants.statements import execute_with_next, prepared
 
 _KNOWN = """
     SELECT asked.id, w.id, w.started_at, w.ended_at
@@ -176,14 +176,13 @@ class Changes:
         if not self._touched:
             return
         touched = sorted(self._touched)
-        with prepared() as cursor:
-            if self._removed:
-                cursor.execute(_REMOVE, [self._removed])
-            for statement, rows in ((_CLOSE, self._closed), (_OPEN, self._opened), (_ADD, self._added)):
-                if rows:
-                    cursor.execute(statement, _columns(rows))
-            cursor.execute(_NO_LONGER_FIRST, [touched])
-            cursor.execute(_FIRST, [touched])
+        if self._removed:
+            execute_with_next(_REMOVE, [self._removed])
+        for statement, rows in ((_CLOSE, self._closed), (_OPEN, self._opened), (_ADD, self._added)):
+            if rows:
+                execute_with_next(statement, _columns(rows))
+        execute_with_next(_NO_LONGER_FIRST, [touched])
+        execute_with_next(_FIRST, [touched])
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[Any]:

@@ -17,7 +17,7 @@ from conversations.inbound.batch import Batch, Thread
 from conversations.inbound.wait_rows import Interval, KnownWait
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import prepared
+from tenants.statements import execute_with_next
 
 
 class _Moment(NamedTuple):
@@ -134,5 +134,4 @@ def _times(*times: datetime | None) -> list[datetime]:
 
 def _run(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if rows:
-        with prepared() as cursor:
-            cursor.execute(statement, columns(rows))
+        execute_with_next(statement, columns(rows))

@@ -182,7 +182,7 @@ def _update_said(said: Sequence[Said]) -> None:
     if not said:
         return
     rows = [(s.id, s.text, s.edited_at, s.unsent_at, s.reaction, json.dumps(s.details)) for s in said]
-    _run(
+    _run_with_next(
         """
         WITH new AS (
             SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],

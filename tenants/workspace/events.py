@@ -19,12 +19,11 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from tenants.arrays import array
 from tenants.scope import scoped_tenant
-from tenants.statements import execute_with_commit
+from tenants.statements import Answer, execute_with_next
 from tenants.workspace import wake
 from tenants.workspace.models import Agent
 
@@ -135,13 +134,14 @@ def record(event: DomainEvent, *, by: Actor, happened_at: datetime | None = None
 def _write(recorded: list[_Recorded]) -> None:
     rows = [_columns(entry) for entry in recorded]
     given = {"count": len(rows), **{key: array(row[key] for row in rows) for key in rows[0]}}
-    answered = execute_with_commit(_WRITE, given)  # the counter is everybody's: it is held for no round trip
-    transaction.on_commit(partial(_announce, scoped_tenant().id, answered))
+    answer = execute_with_next(
+        _WRITE, given
+    )  # the commit, so that everybody's counter is held for no round trip
+    transaction.on_commit(partial(_announce, scoped_tenant().id, answer))
 
 
-def _announce(tenant_id: UUID, answered: CursorWrapper) -> None:
-    with answered:
-        wake.announce(tenant_id, answered.fetchone()[0])
+def _announce(tenant_id: UUID, answer: Answer) -> None:
+    wake.announce(tenant_id, answer()[0][0])
 
 
 def _columns(entry: _Recorded) -> dict[str, Any]:

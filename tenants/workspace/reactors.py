@@ -23,7 +23,7 @@ from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -31,7 +31,15 @@ from django.utils import timezone
 from tenants import directory
 from tenants.jobs import LIVE, defer, job
 from tenants.scope import scoped_tenant, tenant_scope
-from tenants.statements import Given, OneOf, Question, prepared, update
+from tenants.statements import (
+    Given,
+    OneOf,
+    Question,
+    execute_with_next,
+    prepared,
+    send_what_waits,
+    update,
+)
 from tenants.workspace import wake
 from tenants.workspace.events import DomainEvent, unit_of_work
 from tenants.workspace.log import MOST_AT_ONCE, LoggedEvent, event_at, events_after, newest_sequence
@@ -191,9 +199,9 @@ def run_reactors_job() -> None:
     newest = newest_sequence()
     if run_reactors():
         ask()
-    elif (
-        came := newest_sequence()
-    ) > newest:  # who asked for that may have run beside us, and found us at work
+        return
+    came = newest_sequence()
+    if came > newest:  # who asked for that may have run beside us, and found us at work
         wake.remind(scoped_tenant().id, came)
 
 
@@ -325,12 +333,13 @@ def _work(known: Reactor, sequence: int, batch: Sequence[LoggedEvent]) -> _Step:
             row = _lock(known, sequence)
             if row is None:
                 return _Step.STAYED
-            with connection.cursor() as cursor:  # a broken reference shows at its event, not at the commit
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            # a broken reference shows at its event, not at the commit
+            execute_with_next("SET CONSTRAINTS ALL IMMEDIATE", None)
             if not _take_at_once(known, batch):
                 for position, event in enumerate(batch):  # noqa: B007
                     if event.name in known.events:
                         known.handle(event)
+                        send_what_waits()  # while it is known whose it is
             position = 0  # what fails from here on is no single event's fault
             _move(row, batch[-1].sequence)
     except Exception as error:

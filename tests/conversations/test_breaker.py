@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from conversations import delivering
 from conversations.models import Conversation, Inbox, OutboundAttempt
+from tenants.directory import TenantRef
 from tenants.workspace.models import Agent
 from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import (
@@ -32,7 +33,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_acme")]
 
 
 def test_a_dead_token_stops_the_inbox_and_keeps_its_messages(
-    messenger: Conversation, double: Double, bob_agent: Agent
+    messenger: Conversation, double: Double, bob_agent: Agent, in_acme: TenantRef
 ) -> None:
     double.answers.append(TOKEN_DEAD)
     other = a_conversation(messenger.inbox)
@@ -42,7 +43,8 @@ def test_a_dead_token_stops_the_inbox_and_keeps_its_messages(
     assert (statuses(messenger), statuses(other)) == (["pending"], ["pending"])
     assert (Inbox.objects.get().health, len(double.asked)) == ("disconnected", 1)
     assert happened("inbox.failing") == ["inbox.failing"]
-    assert delivering.sweep(younger_too=True) == 0
+    delivering.drain(tenant_id=str(in_acme.id))
+    assert jobs() == []
 
 
 def test_credentials_that_cannot_be_opened_stop_the_inbox(

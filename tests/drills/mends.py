@@ -18,7 +18,6 @@ from uuid import UUID, uuid4
 
 import psycopg
 from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
 
 from conversations import attempts, breaker, hooks, lanes, settling
 from conversations.channels.errors import DeliveryError, ErrorKind
@@ -29,7 +28,7 @@ from conversations.models import InboundRecord, OutboundAttempt
 from conversations.realtime import hub
 from tenants.directory import TenantRef
 from tenants.scope import in_tenant, scoped_tenant, tenant_scope
-from tenants.statements import prepared
+from tenants.statements import send_what_waits
 from tenants.workspace import events, notices, wake
 from tenants.workspace.log import newest_sequence
 
@@ -59,16 +58,11 @@ def slow_commits() -> None:
     """Every transaction is held for 0 to 50 ms between its last statement and its commit."""
     write = events._write
 
-    def at_once(sql: str, params: Any) -> CursorWrapper:
-        cursor = prepared()
-        cursor.execute(sql, params)
-        return cursor
-
     def held(recorded: list[Any]) -> None:
         write(recorded)
+        send_what_waits()
         time.sleep(random.uniform(0, LONGEST_HOLD_SECONDS))
 
-    events.execute_with_commit = at_once
     events._write = held
 
 

@@ -105,7 +105,7 @@ async def test_a_job_runs_in_the_scope_of_its_own_brand(
 async def test_a_job_of_a_lost_worker_is_taken_up_again(acme: TenantRef) -> None:
     await in_tenant(acme, defer, quick, text="job")
     await sync_to_async(lose_a_worker)()
-    async with worker_app(connections=1).open_async() as worker:
+    async with worker_app(most=1).open_async() as worker:
         assert await revive_stalled_jobs(worker) == 1
         assert await revive_stalled_jobs(worker) == 0
     assert await sync_to_async(jobs_by_status)() == {"todo": 1}
@@ -117,7 +117,7 @@ async def test_a_lost_job_whose_like_waits_already_is_dropped_and_stops_no_other
     await in_tenant(acme, defer, quick, text="also lost")
     await sync_to_async(lose_a_worker)()
     await in_tenant(acme, defer, quick, only_one="mark", text="waiting")
-    async with worker_app(connections=1).open_async() as worker:
+    async with worker_app(most=1).open_async() as worker:
         assert await revive_stalled_jobs(worker) == 1
     assert await sync_to_async(jobs_by_status)() == {"todo": 2}
 

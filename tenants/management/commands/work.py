@@ -92,7 +92,7 @@ async def _keep(work: Callable[[], Awaitable[None]], stopping: asyncio.Event) ->
 
 def _queue_worker(queue: str, jobs: int) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
-        async with worker_app(connections=jobs + 2).open_async() as worker:
+        async with worker_app(most=jobs + 2).open_async() as worker:
             await worker.run_worker_async(
                 name=queue,
                 queues=[queue],
@@ -106,22 +106,19 @@ def _queue_worker(queue: str, jobs: int) -> Callable[[], Awaitable[None]]:
     return run
 
 
-def worker_app(connections: int) -> App:
-    """The app with connections of the worker's own. Jobs that defer jobs still do so through Django's
-    connection,
-    inside their own transaction: the tasks stay bound to Django's app."""
+def worker_app(most: int) -> App:
+    """The app with connections of the worker's own, so many at most. Jobs that defer jobs still do so through Django's
+    connection, inside their own transaction: the tasks stay bound to Django's app."""
     parameters = connector_params("default")
     worker = app.with_connector(
-        PsycopgConnector(
-            kwargs=parameters, min_size=1, max_size=connections, max_idle=settings.POOL_IDLE_SECONDS
-        )
+        PsycopgConnector(kwargs=parameters, min_size=1, max_size=most, max_idle=settings.POOL_IDLE_SECONDS)
     )
     worker.perform_import_paths()  # type: ignore[no-untyped-call]
     return worker
 
 
 async def _sweep() -> None:
-    async with worker_app(connections=1).open_async() as worker:
+    async with worker_app(most=1).open_async() as worker:
         while True:
             asked = await in_thread(reactors.sweep)
             revived = await revive_stalled_jobs(worker)

@@ -1,4 +1,4 @@
-"""What goes to the server in one piece: the last statement with its commit, and writes whose answers nobody awaits."""
+"""Statements whose answers nobody needs yet: they go with the next one, or with the commit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
-from tenants.statements import execute_with_commit, execute_with_next, prepared, together
+from tenants.statements import execute_with_next, prepared, send_what_waits
 from tenants.workspace.models import Team
 
 ADD = "INSERT INTO workspace_team (id, name) VALUES (gen_random_uuid(), %s) RETURNING name"
@@ -28,12 +28,12 @@ def names() -> list[str]:
 
 
 @committing
-def test_the_last_statement_is_there_after_the_commit_and_not_before() -> None:
+def test_a_last_statement_goes_with_the_commit() -> None:
     with CaptureQueriesContext(connection) as asked, transaction.atomic():
         Team.objects.create(name="harbour")
-        answered = execute_with_commit(ADD, ["quay"])
-        assert names() == ["harbour"]
-    assert answered.fetchone() == ("quay",)
+        added = execute_with_next(ADD, ["quay"])
+        assert not [query for query in asked if "RETURNING name" in query["sql"]]
+    assert added() == [("quay",)]
     assert names() == ["harbour", "quay"]
     assert [query["sql"].split()[0] for query in asked][-2:] == ["INSERT", "COMMIT"]
 
@@ -42,7 +42,7 @@ def test_the_last_statement_is_there_after_the_commit_and_not_before() -> None:
 def test_a_last_statement_that_fails_takes_the_transaction_with_it() -> None:
     with pytest.raises(DataError), transaction.atomic():
         Team.objects.create(name="harbour")
-        execute_with_commit("SELECT 1 / (count(*) - 1) FROM workspace_team", None)
+        execute_with_next("SELECT 1 / (count(*) - 1) FROM workspace_team", None)
     assert names() == []
     Team.objects.create(name="the connection is good")
 
@@ -51,7 +51,7 @@ def test_a_last_statement_that_fails_takes_the_transaction_with_it() -> None:
 def test_a_last_statement_goes_with_what_failed_before_the_commit() -> None:
     for _ in range(2):  # nothing of the first is left for the second
         with pytest.raises(RuntimeError), transaction.atomic():
-            execute_with_commit(ADD, ["quay"])
+            execute_with_next(ADD, ["quay"])
             raise RuntimeError
         with transaction.atomic():
             Team.objects.create(name="harbour")
@@ -68,7 +68,7 @@ def test_a_rule_that_is_checked_at_the_commit_still_stops_it() -> None:
     try:
         with pytest.raises(IntegrityError), transaction.atomic():
             Team.objects.create(name="quay")
-            execute_with_commit(ADD, ["quay"])
+            execute_with_next(ADD, ["quay"])
         assert names() == []
     finally:
         with connection.cursor() as cursor:
@@ -76,53 +76,31 @@ def test_a_rule_that_is_checked_at_the_commit_still_stops_it() -> None:
 
 
 @committing
-def test_inside_of_another_transaction_it_is_executed_at_once() -> None:
+def test_a_last_statement_inside_of_another_transaction_stands_or_falls_with_its_own() -> None:
     with transaction.atomic():
         with transaction.atomic():
-            answered = execute_with_commit(ADD, ["quay"])
-            assert answered.fetchone() == ("quay",)
+            execute_with_next(ADD, ["quay"])
+        with suppress(DataError), transaction.atomic():
+            execute_with_next(ADD, ["harbour"])
+            execute_with_next("SELECT 1 / (count(*) - count(*)) FROM workspace_team", None)
         assert names() == ["quay"]
+    assert names() == ["quay"]
 
 
 @committing
 def test_a_connection_that_is_lost_before_the_commit_is_an_error_and_the_next_one_works() -> None:
     with pytest.raises(OperationalError), transaction.atomic():
-        execute_with_commit(ADD, ["quay"])
+        execute_with_next(ADD, ["quay"])
         with suppress(OperationalError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     connection.close()
     assert names() == []
 
 
-@pytest.mark.django_db
-def test_writes_that_go_together_are_all_there() -> None:
-    with transaction.atomic(), together(), prepared() as cursor:
-        for name in ("harbour", "quay"):
-            cursor.execute(ADD, [name])
-    assert names() == ["harbour", "quay"]
-
-
-@pytest.mark.django_db
-def test_of_writes_that_go_together_one_that_fails_fails_the_block() -> None:
-    with pytest.raises(DataError), transaction.atomic(), together(), prepared() as cursor:
-        cursor.execute("SELECT 1 / (count(*) - count(*)) FROM workspace_team")
-        cursor.execute(ADD, ["quay"])
-    assert names() == []
-    with transaction.atomic(), together(), prepared() as cursor:
-        cursor.execute(ADD, ["quay"])
-    assert names() == ["quay"]
-
-
-@committing
-def test_outside_of_a_transaction_nothing_goes_together() -> None:
-    with pytest.raises(RuntimeError), together():
-        pass
-
-
 @committing
 def test_the_last_statement_is_written_in_the_brand_that_was_asked(globex: TenantRef) -> None:
     with tenant_scope(globex), transaction.atomic():
-        execute_with_commit(ADD, ["quay"])
+        execute_with_next(ADD, ["quay"])
     assert names() == []
     with tenant_scope(globex):
         assert names() == ["quay"]
@@ -153,16 +131,25 @@ def test_who_asks_for_its_answer_before_anything_else_came_gets_it() -> None:
 
 
 @committing
-@pytest.mark.parametrize("with_last_words", [True, False])
-def test_statements_that_nothing_followed_go_with_the_commit(with_last_words: bool) -> None:
+def test_statements_that_nothing_followed_go_with_the_commit_in_their_order() -> None:
     with transaction.atomic():
         for name in ("harbour", "quay"):
             execute_with_next(ADD, [name])
-        if with_last_words:
-            counted = execute_with_commit("SELECT count(*) FROM workspace_team", None)
-    if with_last_words:
-        assert counted.fetchone() == (2,)
+        counted = execute_with_next("SELECT count(*) FROM workspace_team", None)
+    assert counted() == [(2,)]
     assert names() == ["harbour", "quay"]
+
+
+@committing
+@pytest.mark.parametrize("what_follows", ["nothing", "a statement"])
+def test_text_that_cannot_be_stored_is_an_error_of_the_database(what_follows: str) -> None:
+    with pytest.raises(DataError, match="not Unicode"), transaction.atomic():
+        Team.objects.create(name="harbour")
+        execute_with_next(ADD, ["\ud800"])
+        if what_follows == "a statement":
+            send_what_waits()
+    assert names() == []
+    Team.objects.create(name="the connection is good")
 
 
 @committing
