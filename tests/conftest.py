@@ -7,13 +7,16 @@ The brands are provisioned once per test database. Alice (administrator), Bob (a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client, TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from config import catalogs
 from tenants import directory, provisioning
@@ -25,6 +28,7 @@ from tenants.workspace.access import Member, find_member
 from tenants.workspace.models import Agent
 from tests.database import Snapshot, end_other_sessions
 from tests.programs import Api, Caller
+from tests.scene import Scene, furnish
 
 PEOPLE = {
     "alice": ("Alice", Membership.Role.ADMIN),
@@ -115,7 +119,7 @@ def in_acme(acme: TenantRef) -> Iterator[TenantRef]:
 # --- people ------------------------------------------------------------------------------------------------
 
 
-def _user(name: str) -> User:
+def user_called(name: str) -> User:
     with public_scope():
         return User.objects.get(email=f"{name}@harbour.test")
 
@@ -127,27 +131,27 @@ def _agent(user: User, tenant: TenantRef) -> Agent:
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return _user("alice")
+    return user_called("alice")
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return _user("bob")
+    return user_called("bob")
 
 
 @pytest.fixture
 def carol(db: None) -> User:
-    return _user("carol")
+    return user_called("carol")
 
 
 @pytest.fixture
 def victor(db: None) -> User:
-    return _user("victor")
+    return user_called("victor")
 
 
 @pytest.fixture
 def charlie(db: None) -> User:
-    return _user("charlie")
+    return user_called("charlie")
 
 
 @pytest.fixture
@@ -188,20 +192,55 @@ def member_of() -> Callable[[User, TenantRef], Member]:
     return find
 
 
+# --- one of everything -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """acme and globex with one of everything in each."""
+
+    acme: Scene
+    globex: Scene
+
+
+@pytest.fixture(scope="module")
+def furnished(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Furnished]:
+    """Made once for a module whose tests change nothing but by `Scene.ask`, which takes it back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        directory.forget()
+        yield Furnished(
+            furnish(_brand("acme.localhost"), user_called("alice")),
+            furnish(_brand("globex.localhost"), user_called("charlie")),
+        )
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def scene(furnished: Furnished, db: None) -> Scene:
+    return furnished.acme
+
+
+@pytest.fixture
+def foreign(furnished: Furnished, db: None) -> Scene:
+    return furnished.globex
+
+
 # --- browsers ----------------------------------------------------------------------------------------------
+
+
+def browser_of(user: User, tenant: TenantRef) -> Client:
+    """A browser on the brand's host in which the user is signed in."""
+    client = Client(headers={"host": tenant.primary_host})
+    with tenant_scope(tenant):  # a session is good on the host it was made for
+        client.force_login(user, backend=BACKEND)
+    return client
 
 
 @pytest.fixture
 def sign_in(db: None) -> SignIn:
     """`sign_in(user, tenant)`: a browser on the brand's host in which the user is signed in."""
 
-    def open_browser(user: User, tenant: TenantRef) -> Client:
-        client = Client(headers={"host": tenant.primary_host})
-        with tenant_scope(tenant):  # a session is good on the host it was made for
-            client.force_login(user, backend=BACKEND)
-        return client
-
-    return open_browser
+    return browser_of
 
 
 @pytest.fixture

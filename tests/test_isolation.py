@@ -16,7 +16,7 @@ from tenants.scope import tenant_scope
 from tenants.workspace.models import Event
 from tests.conftest import SignIn
 from tests.routes import API, BRAND_ADMIN, PAGES, Row
-from tests.scene import Scene, furnish
+from tests.scene import Scene
 
 pytestmark = pytest.mark.django_db
 
@@ -36,16 +36,6 @@ def title(row: Row) -> str:
 
 
 WITH_IDS = [row for row in [*PAGES, *API, *BRAND_ADMIN] if named_ids(row)]
-
-
-@pytest.fixture
-def scene(acme: TenantRef, alice: User) -> Scene:
-    return furnish(acme, alice)
-
-
-@pytest.fixture
-def foreign(globex: TenantRef, charlie: User) -> Scene:
-    return furnish(globex, charlie)
 
 
 def _plain(answer: Any, ids: list[str]) -> tuple[int, str, str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from django.test import Client
 
 from tenants.directory import TenantRef
 from tenants.models import User
 from tenants.scope import public_scope
-from tests.conftest import BACKEND, PASSWORD, SignIn
+from tests.conftest import BACKEND, PASSWORD, Furnished, SignIn, browser_of, user_called
 from tests.routes import (
     API,
     BRAND_ADMIN,
@@ -23,7 +25,7 @@ from tests.routes import (
     Row,
     routes_of,
 )
-from tests.scene import METHODS, Scene, a_removed_member, furnish, token_in_the_name_of
+from tests.scene import METHODS, Scene, a_removed_member, token_in_the_name_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,50 +36,60 @@ def title(row: Row) -> str:
     return f"{row.method} /{row.route}"
 
 
-@pytest.fixture
-def scene(acme: TenantRef, alice: User) -> Scene:
-    return furnish(acme, alice)
-
-
-@pytest.fixture
-def foreign(globex: TenantRef, charlie: User) -> Scene:
-    return furnish(globex, charlie)
-
-
-@pytest.fixture
-def people(
-    sign_in: SignIn, acme: TenantRef, alice: User, bob: User, carol: User, victor: User, charlie: User
-) -> dict[str, Client]:
+@pytest.fixture(scope="module")
+def signed_in(furnished: Furnished) -> dict[str, Client]:
+    """On acme's host."""
+    acme = furnished.acme.tenant
     users = {
-        "stranger": charlie,
+        "stranger": user_called("charlie"),
         "removed": a_removed_member(acme),
-        "viewer": victor,
-        "agent": bob,
-        "supervisor": carol,
-        "admin": alice,
+        "viewer": user_called("victor"),
+        "agent": user_called("bob"),
+        "supervisor": user_called("carol"),
+        "admin": user_called("alice"),
     }
     anonymous = Client(headers={"host": acme.primary_host})
-    return {"anonymous": anonymous, **{name: sign_in(user, acme) for name, user in users.items()}}
+    return {"anonymous": anonymous, **{name: browser_of(user, acme) for name, user in users.items()}}
 
 
-@pytest.fixture
-def bearers(scene: Scene, foreign: Scene, acme: TenantRef, victor: User, alice: User) -> dict[str, str]:
-    return {
-        "foreign": foreign.tokens["write"],
-        "viewer's": token_in_the_name_of(victor, acme, "write", by=alice),
-        **scene.tokens,
-    }
-
-
-@pytest.fixture
-def visitors(bob: User) -> dict[str, Client]:
-    """At the platform's host."""
+@pytest.fixture(scope="module")
+def signed_in_to_the_platform(furnished: Furnished) -> dict[str, Client]:
     staff = User.objects.create_user("stella@harbour.test", PASSWORD, name="Stella", is_staff=True)
     clients = {name: Client(headers={"host": "localhost"}) for name in STAFF}
     with public_scope():
-        clients["user"].force_login(bob, backend=BACKEND)
+        clients["user"].force_login(user_called("bob"), backend=BACKEND)
         clients["staff"].force_login(staff, backend=BACKEND)
     return clients
+
+
+@pytest.fixture(scope="module")
+def bearers(furnished: Furnished) -> dict[str, str]:
+    victor, alice = user_called("victor"), user_called("alice")
+    return {
+        "foreign": furnished.globex.tokens["write"],
+        "viewer's": token_in_the_name_of(victor, furnished.acme.tenant, "write", by=alice),
+        **furnished.acme.tokens,
+    }
+
+
+@pytest.fixture
+def people(signed_in: dict[str, Client], db: None) -> dict[str, Client]:
+    return fresh(signed_in)
+
+
+@pytest.fixture
+def visitors(signed_in_to_the_platform: dict[str, Client], db: None) -> dict[str, Client]:
+    return fresh(signed_in_to_the_platform)
+
+
+def fresh(clients: dict[str, Client]) -> dict[str, Client]:
+    """The same browsers with the same cookies: an answer may take one away."""
+    copies = {
+        name: Client(headers={"host": client.defaults["HTTP_HOST"]}) for name, client in clients.items()
+    }
+    for name, client in clients.items():
+        copies[name].cookies = copy.deepcopy(client.cookies)
+    return copies
 
 
 # --- no address without a row ------------------------------------------------------------------------------

@@ -54,8 +54,13 @@ service imap-login {{
     port = 0
   }}
 }}
+# Whoever was refused waits longer each time: a test would do nothing else.
+auth_failure_delay = 0
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
