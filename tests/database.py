@@ -59,10 +59,11 @@ def _schemas(cursor) -> list[str]:
 
 
 def _tables(cursor, schemas: frozenset[str]) -> list[str]:
+    """Tables that rows were ever written into: most never are."""
     cursor.execute(
         """
-        SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables
-         WHERE schemaname = ANY(%s) AND tablename <> ALL(%s)
+        SELECT format('%%I.%%I', nspname, relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'r' AND nspname = ANY(%s) AND relname <> ALL(%s) AND pg_relation_size(c.oid) > 0
          ORDER BY 1
         """,
         [list(schemas), list(UNTOUCHED)],

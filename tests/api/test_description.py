@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.programs import Api
 pytestmark = pytest.mark.django_db
 
 
+@cache
 def described() -> dict[str, Any]:
     schema: dict[str, Any] = SchemaGenerator(urlconf="config.urls").get_schema(request=None, public=True)
     return json.loads(json.dumps(schema, default=str))
