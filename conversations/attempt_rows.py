@@ -9,8 +9,7 @@ import json
 from collections.abc import Sequence
 
 from conversations.models import Message, OutboundAttempt
-from tenants.arrays import columns
-from tenants.statements import execute_with_next
+from tenants.statements import write_with_next
 
 _BEGIN = """
     INSERT INTO conversations_outboundattempt
@@ -40,10 +39,8 @@ _SAY_SENT = """
 
 def begin(attempts: Sequence[OutboundAttempt]) -> None:
     """Write attempts whose calls are about to be made."""
-    if not attempts:
-        return
     rows = [(a.id, a.message_id, a.number, a.started_at, a.lease_until, a.way, a.is_probe) for a in attempts]
-    execute_with_next(_BEGIN, columns(rows))
+    write_with_next(_BEGIN, rows)
 
 
 def end(attempts: Sequence[OutboundAttempt], messages: Sequence[Message]) -> None:
@@ -52,6 +49,5 @@ def end(attempts: Sequence[OutboundAttempt], messages: Sequence[Message]) -> Non
     said = [
         (m.id, m.status, m.error_kind, m.error_detail, m.external_id, json.dumps(m.details)) for m in messages
     ]
-    execute_with_next(_END, columns(ended))
-    if said:
-        execute_with_next(_SAY_SENT, columns(said))
+    write_with_next(_END, ended)
+    write_with_next(_SAY_SENT, said)

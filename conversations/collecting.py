@@ -28,7 +28,7 @@ from django.db import connection
 
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
-from tenants.threads import DatabaseThreads, renew_old_connection
+from tenants.threads import DatabaseThreads, is_connection_lost, renew_old_connection
 
 BATCH = 100
 
@@ -156,10 +156,10 @@ class Lanes(Generic[T, R]):
             with tenant_scope(tenant):
                 answers = self._do([item for load in loads for item in load.items])
         except Exception as error:
-            usable = _is_usable()
+            lost = is_connection_lost(error)
             logger.error("a batch of %s could not be written: %s", tenant.slug, type(error).__name__)
             connection.close()
-            if len(loads) > 1 and usable:  # somebody's load is to blame: the others must not suffer for it
+            if len(loads) > 1 and not lost:  # somebody's load is to blame: the others must not suffer for it
                 for load in loads:
                     self._write(tenant, [load])
                 return
@@ -202,7 +202,3 @@ def _settle(loads: Sequence[tuple[_Load[T, R], Sequence[R] | Exception]]) -> Non
             load.written.set_exception(answers)
         else:
             load.written.set_result(answers)
-
-
-def _is_usable() -> bool:
-    return connection.connection is not None and not connection.connection.closed

@@ -10,7 +10,7 @@ from uuid import UUID
 from conversations.contents import Content
 from conversations.models import Attachment, Conversation, Message
 from tenants.arrays import columns
-from tenants.statements import execute_with_next, prepared
+from tenants.statements import prepared, write_with_next
 
 # Asked once the conversations are locked: what others wrote while we waited for them is seen.
 _KNOWN = """
@@ -75,7 +75,7 @@ def insert(written: Sequence[tuple[Message, Content]]) -> None:
         )
         for m, _content in written
     ]  # fmt: skip
-    execute_with_next(_INSERT, columns(rows))
+    write_with_next(_INSERT, rows)
     for message, _content in written:
         message._state.adding, message._state.db = False, Message.objects.db
     attachments = [
@@ -104,4 +104,4 @@ def bring_forward(conversations: Sequence[Conversation]) -> None:
         )
         for c in conversations
     ]  # fmt: skip
-    execute_with_next(_BRING_FORWARD, columns(rows))
+    write_with_next(_BRING_FORWARD, rows)

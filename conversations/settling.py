@@ -68,9 +68,9 @@ def retry_delay(tries: int, spread: float = 1.0) -> timedelta | None:
 
 
 def sent(answered: Sequence[tuple[OutboundAttempt, Sent]], now: datetime) -> None:
-    """Platforms have the messages of these attempts, each of another conversation; reports on them that came before
-    the answers count from now on. True also when one says so after another worker has taken over. The number of
-    statements does not grow with them, but for twins and reports.
+    """Platforms have the messages of these attempts, each of another conversation, also when one says so after another
+    worker has taken over. Reports that came before the answers count from now on. The number of statements grows with
+    twins only.
 
     What it means for the inbox is the caller's to note (`breaker.note_answer`).
     """

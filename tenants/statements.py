@@ -14,6 +14,8 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet
 from psycopg import sql
 
+from tenants.arrays import columns
+
 R = TypeVar("R")
 
 Answer = Callable[[], list[tuple[Any, ...]]]
@@ -27,10 +29,13 @@ def prepared() -> CursorWrapper:
 
 
 def execute_with_next(text: str, params: Any) -> Answer:
-    """A statement of a transaction whose answer nobody needs yet, sent in one piece with the next one or with the
-    commit; what it raises comes there, too. Returns what gives its rows, and sends it where nothing else has come.
+    """A statement of a transaction whose answer nobody needs yet, sent in one piece with the next prepared one or with
+    the commit, and by itself before an ordinary one; what it raises comes there, too, and at the latest where its unit
+    of work ends. Returns what gives its rows, and sends it where nothing else has come.
+
+    A cursor that is open already overtakes it, unless it is a prepared one.
     """
-    cursor = connection.execute_with_next(text, params)  # type: ignore[attr-defined]
+    cursor = connection.let_wait(text, params)  # type: ignore[attr-defined]
 
     def answer() -> list[tuple[Any, ...]]:
         send_what_waits()
@@ -38,6 +43,12 @@ def execute_with_next(text: str, params: Any) -> Answer:
         return rows
 
     return answer
+
+
+def write_with_next(text: str, rows: Sequence[Sequence[Any]]) -> None:
+    """The same for rows, given to the statement as one array per column; no statement where there are none."""
+    if rows:
+        execute_with_next(text, columns(rows))
 
 
 def send_what_waits() -> None:

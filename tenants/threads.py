@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 CONNECTION_LIFE_SECONDS = 300.0
 
@@ -57,6 +57,14 @@ def renew_old_connection() -> None:
         connection.close()
     if connection.connection is None:
         _own.connected_at = now
+
+
+def is_connection_lost(error: Exception) -> bool:
+    """Whether the connection broke, so that nobody knows whether what it was committing is committed."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(("08", "57P"))
 
 
 def _end(barrier: threading.Barrier) -> Any:

@@ -205,7 +205,8 @@ class Furnished:
 
 @pytest.fixture(scope="module")
 def furnished(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Furnished]:
-    """Made once for a module whose tests change nothing but by `Scene.ask`, which takes it back."""
+    """Made once for a module; what a test changes, its own savepoint takes back. The database's `now()` stands still
+    meanwhile."""
     with django_db_blocker.unblock(), transaction.atomic():
         directory.forget()
         yield Furnished(

@@ -17,7 +17,7 @@ from tenants.directory import TenantRef
 from tenants.models import User
 from tests.conftest import PASSWORD
 from tests.routes import API, BRAND_ADMIN, PAGES, Row
-from tests.scene import Scene, furnish
+from tests.scene import Scene
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +39,7 @@ STRICT = [
 ]
 
 
-def test_every_answer_carries_the_headers(acme: TenantRef, alice: User, as_alice: Client) -> None:
-    scene: Scene = furnish(acme, alice)
+def test_every_answer_carries_the_headers(scene: Scene, as_alice: Client) -> None:
     header = {"Authorization": f"Bearer {scene.tokens['write']}"}
     for row in [*PAGES, *API, *BRAND_ADMIN]:
         answer = scene.ask(as_alice, row, **header)

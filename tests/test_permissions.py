@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -178,7 +179,7 @@ def test_platform_staff_are_strangers_in_a_brands_admin(
 def test_the_platform_answers_each_kind_of_person_as_the_matrix_says(
     row: Row, scene: Scene, foreign: Scene, visitors: dict[str, Client]
 ) -> None:
-    scene.ids["foreign_tenant"] = foreign.ids["tenant_id"]
+    scene = replace(scene, ids=scene.ids | {"foreign_tenant": foreign.ids["tenant_id"]})
     assert {name: scene.ask(visitors[name], row).status_code for name in STAFF} == row.expected(STAFF)
 
 

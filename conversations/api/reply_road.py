@@ -64,11 +64,13 @@ _OF_EACH = b"content-length"
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A call that the road may take. values: of its body."""
+    """A call that the road may take. values: of its body. client_id: the caller's, or one for all times that it is
+    written: the commit that seems lost may have happened."""
 
     tenant: TenantRef
     token: str
     conversation_id: UUID
+    client_id: UUID
     values: dict[str, Any]
 
 
@@ -174,7 +176,7 @@ def _wish(call: _Call, caller: Caller) -> Wish:
         conversation_id=call.conversation_id,
         text=call.values["text"],
         by=caller.actor,
-        client_id=call.values.get("client_id") or new_id(),
+        client_id=call.client_id,
         **wished(call.values),
     )
 
@@ -215,7 +217,7 @@ def _call_of(
         return None
     if "template" in values:
         return None
-    return _Call(tenant, token.strip(), conversation_id, values)
+    return _Call(tenant, token.strip(), conversation_id, values.get("client_id") or new_id(), values)
 
 
 async def _body_of(receive: Receive) -> bytes | None:

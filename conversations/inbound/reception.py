@@ -46,12 +46,13 @@ from conversations.inbound.records import Entry
 from conversations.models.messages import awaits_file
 from tenants import failpoints, jobs
 from tenants.statements import send_what_waits
+from tenants.threads import is_connection_lost
 from tenants.workspace.events import unit_of_work
 
 logger = logging.getLogger(__name__)
 
 _READINGS = 3
-_LOST_CONNECTION = ("08", "53", "57P", "58", "XX")
+_SERVERS_TROUBLE = ("53", "58", "XX")
 """SQLSTATE classes that say "the server is in trouble", not "this item is": nobody's item is to blame."""
 
 _HANDLERS: dict[type, Callable[[Batch, Entry, Any], str]] = {
@@ -142,10 +143,12 @@ def _try(entries: Sequence[Entry]) -> Exception | None:
 def _is_database_trouble(error: Exception) -> bool:
     if connection.connection is None or connection.connection.broken or connection.connection.closed:
         return True
+    if is_connection_lost(error):
+        return True
     if not isinstance(error, DatabaseError):
         return False
     state = getattr(error.__cause__, "sqlstate", None) or ""
-    return state.startswith(_LOST_CONNECTION)
+    return state.startswith(_SERVERS_TROUBLE)
 
 
 def apply(entries: Sequence[Entry]) -> None:

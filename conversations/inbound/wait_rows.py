@@ -5,7 +5,7 @@ Only waits of the running session that are open or were answered in the platform
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import execute_with_next, prepared
+from tenants.statements import execute_with_next, prepared, write_with_next
 
 _KNOWN = """
     SELECT asked.id, w.id, w.started_at, w.ended_at
@@ -179,11 +179,6 @@ class Changes:
         if self._removed:
             execute_with_next(_REMOVE, [self._removed])
         for statement, rows in ((_CLOSE, self._closed), (_OPEN, self._opened), (_ADD, self._added)):
-            if rows:
-                execute_with_next(statement, _columns(rows))
+            write_with_next(statement, sorted(rows, key=lambda row: str(row[0])))
         execute_with_next(_NO_LONGER_FIRST, [touched])
         execute_with_next(_FIRST, [touched])
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
-    return columns(sorted(rows, key=lambda row: str(row[0])))

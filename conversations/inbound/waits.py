@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from conversations.inbound import wait_rows
 from conversations.inbound.batch import Batch, Thread
 from conversations.inbound.wait_rows import Interval, KnownWait
-from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import execute_with_next
+from tenants.statements import write_with_next
 
 
 class _Moment(NamedTuple):
@@ -93,8 +92,10 @@ def lay_out(moments: Iterable[_Moment]) -> list[Interval]:
 def write(batch: Batch) -> None:
     """Sessions begun or found to have begun earlier; waits begun, and those laid out anew."""
     threads = list(batch.threads.values())
-    _run(_BEGIN_SESSIONS, [(*t.new_session, t.id, t.inbox_id) for t in threads if t.new_session is not None])
-    _run(_MOVE_SESSIONS, [(t.id, t.session_from) for t in threads if t.session_from is not None])
+    write_with_next(
+        _BEGIN_SESSIONS, [(*t.new_session, t.id, t.inbox_id) for t in threads if t.new_session is not None]
+    )
+    write_with_next(_MOVE_SESSIONS, [(t.id, t.session_from) for t in threads if t.session_from is not None])
     begun = [
         thread
         for thread in threads
@@ -102,7 +103,9 @@ def write(batch: Batch) -> None:
         and thread.waiting_since is not None
         and thread.waiting_before is None
     ]
-    _run(_BEGIN_WAITS, [(new_id(), thread.id, thread.inbox_id, thread.waiting_since) for thread in begun])
+    write_with_next(
+        _BEGIN_WAITS, [(new_id(), thread.id, thread.inbox_id, thread.waiting_since) for thread in begun]
+    )
     changes = wait_rows.Changes()
     for thread_id, intervals in batch.intervals.items():
         _compare(batch.threads[thread_id], batch.known_waits.get(thread_id, []), intervals, changes)
@@ -130,8 +133,3 @@ def _is_asked(thread: Thread) -> bool:
 
 def _times(*times: datetime | None) -> list[datetime]:
     return [time for time in times if time is not None]
-
-
-def _run(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        execute_with_next(statement, columns(rows))

@@ -13,7 +13,7 @@ from conversations.inbound import holders, parked, records, reports, waits, wind
 from conversations.inbound.batch import Batch, Said, Thread
 from tenants.arrays import columns
 from tenants.ids import new_id
-from tenants.statements import execute_with_next, prepared
+from tenants.statements import prepared, write_with_next
 from tenants.workspace.events import Actor, record
 
 
@@ -63,7 +63,7 @@ def _insert_threads(threads: Sequence[Thread]) -> None:
         )
         for t in sorted(threads, key=lambda each: each.place)
     ]  # fmt: skip
-    written = _run(
+    written = _count_written(
         """
         INSERT INTO conversations_conversation
                (id, inbox_id, identity_id, contact_id, thread, status, priority, waiting_since,
@@ -100,7 +100,7 @@ def _update_threads(threads: Sequence[Thread]) -> None:
         )
         for t in threads
     ]  # fmt: skip
-    _run_with_next(
+    write_with_next(
         """
         UPDATE conversations_conversation c
            SET status = new.status,
@@ -132,7 +132,7 @@ def _insert_said(said: Sequence[Said]) -> None:
         )
         for s in sorted(said, key=lambda each: (each.inbox_id, each.external_id))
     ]  # fmt: skip
-    written = _run(
+    written = _count_written(
         """
         INSERT INTO conversations_message
                (id, conversation_id, inbox_id, number, direction, kind, text, author_kind, external_id,
@@ -165,7 +165,7 @@ def _insert_attachments(said: Sequence[Said]) -> None:
         for position, part in enumerate(one.attachments)
     ]  # fmt: skip
     if rows:
-        _run_with_next(
+        write_with_next(
             """
             INSERT INTO conversations_attachment
                    (id, message_id, position, kind, url, media_id, name, mime, size, details)
@@ -182,7 +182,7 @@ def _update_said(said: Sequence[Said]) -> None:
     if not said:
         return
     rows = [(s.id, s.text, s.edited_at, s.unsent_at, s.reaction, json.dumps(s.details)) for s in said]
-    _run_with_next(
+    write_with_next(
         """
         WITH new AS (
             SELECT * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],
@@ -203,7 +203,7 @@ def _update_said(said: Sequence[Said]) -> None:
 def _set_external_ids(accepted: dict[UUID, str]) -> None:
     """Our own messages that an echo told us the platform's id of."""
     if accepted:
-        _run_with_next(
+        write_with_next(
             """
             UPDATE conversations_message m SET external_id = new.external_id
               FROM unnest(%s::uuid[], %s::text[]) AS new (id, external_id)
@@ -247,7 +247,7 @@ def touch_inboxes(received: dict[UUID, datetime]) -> None:
     lock."""
     if not received:
         return
-    _run_with_next(
+    write_with_next(
         """
         UPDATE conversations_inbox i SET last_inbound_at = new.at
           FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, at)
@@ -261,14 +261,9 @@ def touch_inboxes(received: dict[UUID, datetime]) -> None:
     )
 
 
-def _run(statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+def _count_written(statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Run a statement over `rows`, given as one array per column. Returns how many rows it wrote."""
     with prepared() as cursor:
         cursor.execute(statement, columns(rows))
         written: int = cursor.rowcount
         return written
-
-
-def _run_with_next(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """The same in one piece with what comes next."""
-    execute_with_next(statement, columns(rows))

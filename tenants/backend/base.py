@@ -11,7 +11,7 @@ from psycopg.pq import TransactionStatus
 
 from tenants.backend.current import current_tenant
 from tenants.backend.introspection import OneSchemaIntrospection
-from tenants.backend.waiting import PreparedCursor, WaitingStatements
+from tenants.backend.waiting import WaitingStatements
 
 PUBLIC = "public"
 MOST_PREPARED = 300
@@ -74,26 +74,15 @@ class DatabaseWrapper(WaitingStatements):
         self.send_what_waits()
         if name is None:
             cursor = postgresql.DatabaseWrapper._cursor(self)  # type: ignore[attr-defined]
-            self._put_path_in_force(cursor)
+            self._make_ready(cursor)
             return cursor
         self.ensure_connection()
         with self.connection.cursor() as plain:
-            self._put_path_in_force(plain)
+            self._make_ready(plain)
         return postgresql.DatabaseWrapper._cursor(self, name=name)  # type: ignore[attr-defined]
 
-    def prepared_cursor(self) -> Any:
-        """A cursor whose statements the server prepares once they come again: for the few on the hot road.
-
-        Plans are checked against the search path by the server, so one connection may serve many schemas.
-        """
-        self.ensure_connection()
-        with self.wrap_database_errors:
-            cursor = PreparedCursor(self.connection)
-            cursor.waiting = self._waiting
-            self._put_path_in_force(cursor)
-        return self._prepare_cursor(cursor)
-
-    def _put_path_in_force(self, cursor: Any) -> None:
+    def _make_ready(self, cursor: Any) -> None:
+        """Put the scope's search path in force."""
         physical = self.connection
         schema = self.schema_name
         wanted = PUBLIC if schema == PUBLIC else f"{schema}, {PUBLIC}"

@@ -1,4 +1,5 @@
-"""Statements whose answers nobody needs yet: each goes to the server in one piece with the next one, or the commit."""
+"""Statements whose answers nobody needs yet: they go to the server in one piece with the next prepared statement, or
+with the commit. Before an ordinary statement and a savepoint they go by themselves."""
 
 from __future__ import annotations
 
@@ -38,27 +39,47 @@ class PreparedCursor(psycopg.Cursor[Any]):
             raise psycopg.DataError(f"text that is not Unicode: {error.reason}") from error
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
-        raise NotImplementedError(
-            "Give arrays to one statement: rows of their own would overtake what waits."
-        )
+        raise NotImplementedError("Give arrays to one statement: these rows would overtake what waits.")
+
+    def copy(self, *given: Any, **options: Any) -> Any:
+        raise NotImplementedError("Use an ordinary cursor: this would overtake what waits.")
+
+    stream = copy
 
 
 class WaitingStatements(TenantsWrapper):
     """The part of our wrapper that knows what waits, and where it has to go before something else happens.
 
-    A rollback forgets what waits; a savepoint begins after it; nothing waits outside of a transaction.
+    A new cursor (`_cursor`), a savepoint and its release come after what waits; a rollback forgets it; nothing waits
+    outside of a transaction. Only an ordinary cursor that is open already overtakes it.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: Waiting = []
 
-    def execute_with_next(self, sql: str, params: Any) -> Any:
-        """A statement of a transaction whose answer nobody needs yet. Returns a cursor that has the answer after the
-        next statement or the commit. What it raises comes with that, too.
+    def prepared_cursor(self) -> Any:
+        """A cursor whose statements the server prepares once they come again: for the few on the hot road.
+
+        Plans are checked against the search path by the server, so one connection may serve many schemas.
+        """
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = PreparedCursor(self.connection)
+            cursor.waiting = self._waiting
+            self._make_ready(cursor)
+        return self._prepare_cursor(cursor)
+
+    def _make_ready(self, cursor: PreparedCursor) -> None:
+        """Do what has to come before a cursor's first statement."""
+
+    def let_wait(self, sql: str, params: Any) -> Any:
+        """Have a statement of the open transaction executed with the next one. Returns a cursor that has the answer
+        then. What it raises comes with that, too.
         """
         cursor = self.prepared_cursor()
         if self.in_atomic_block:
+            self.validate_no_broken_transaction()
             self._waiting.append((cursor, sql, params))
         else:
             cursor.execute(sql, params)
@@ -74,8 +95,8 @@ class WaitingStatements(TenantsWrapper):
         """What waits belongs before the savepoint: where it fails, all around the savepoint does."""
         try:
             self.send_what_waits()
-        except Exception:
-            self.needs_rollback = self.in_atomic_block
+        except Exception as error:
+            self.needs_rollback, self.rollback_exc = self.in_atomic_block, error
             raise
         return super().savepoint()
 

@@ -18,12 +18,12 @@ from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tenants.arrays import array
 from tenants.scope import scoped_tenant
-from tenants.statements import Answer, execute_with_next
+from tenants.statements import Answer, execute_with_next, send_what_waits
 from tenants.workspace import wake
 from tenants.workspace.models import Agent
 
@@ -112,7 +112,10 @@ def unit_of_work(*, savepoint: bool = True) -> Iterator[Sequence[object]]:
     try:
         with transaction.atomic(savepoint=savepoint):
             yield recorded
-            if outer is None and recorded:
+            connection.validate_no_broken_transaction()  # it would be taken back without a word
+            if outer is not None:
+                send_what_waits()  # whoever catches what an inner unit raises must not meet it later
+            elif recorded:
                 _write(recorded)
     finally:
         _open_unit.reset(token)
@@ -134,9 +137,8 @@ def record(event: DomainEvent, *, by: Actor, happened_at: datetime | None = None
 def _write(recorded: list[_Recorded]) -> None:
     rows = [_columns(entry) for entry in recorded]
     given = {"count": len(rows), **{key: array(row[key] for row in rows) for key in rows[0]}}
-    answer = execute_with_next(
-        _WRITE, given
-    )  # the commit, so that everybody's counter is held for no round trip
+    # Where the transaction is ours, nothing but the commit follows: everybody's counter is held for no round trip.
+    answer = execute_with_next(_WRITE, given)
     transaction.on_commit(partial(_announce, scoped_tenant().id, answer))
 
 

@@ -17,6 +17,7 @@ from conversations import outbound
 from conversations.api.reply_road import ReplyRoad
 from conversations.models import Conversation, Inbox, Message
 from tenants import directory
+from tenants.backend.base import DatabaseWrapper
 from tenants.directory import TenantRef
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -131,6 +132,14 @@ class Gate:
         assert self.opened.wait(20)
         return self.really(wishes)
 
+    def learn(self, road: Road, api: Api, path: str) -> None:
+        """Let the road see an answer of the view; what comes after it is held."""
+        self.opened.set()
+        road.learn(api, path)
+        self.reached.clear()
+        self.opened.clear()
+        self.batches.clear()
+
     async def together(self, road: Road, first: Any, *others: Any) -> list[Answered]:
         """Calls, of which all but the first are written in one batch, in this order."""
         begun = asyncio.create_task(road.ask(*first))
@@ -189,11 +198,7 @@ def test_another_language_is_answered_in_that_language(road: Road, writer: Api, 
 def test_what_waits_is_written_together_and_each_is_answered(
     road: Road, bobs: Api, writer: Api, line: Inbox, messages: str, gate: Gate, in_acme: TenantRef
 ) -> None:
-    gate.opened.set()
-    road.learn(bobs, messages)
-    gate.reached.clear()
-    gate.opened.clear()
-    gate.batches.clear()
+    gate.learn(road, bobs, messages)
     others = [
         (api, path_of(a_conversation(line)), {"text": f"to {n}"})
         for n, api in enumerate([bobs, writer, bobs])
@@ -212,10 +217,7 @@ def test_what_waits_is_written_together_and_each_is_answered(
 def test_of_two_to_one_conversation_the_second_has_not_seen_the_first(
     road: Road, bobs: Api, alices: Api, line: Inbox, messages: str, gate: Gate, in_acme: TenantRef
 ) -> None:
-    gate.opened.set()
-    road.learn(bobs, messages)
-    gate.reached.clear()
-    gate.opened.clear()
+    gate.learn(road, bobs, messages)
     both = a_conversation(line)
     [_, first, second, looks_away] = asyncio.run(
         gate.together(
@@ -235,10 +237,7 @@ def test_of_two_to_one_conversation_the_second_has_not_seen_the_first(
 def test_the_same_client_id_in_one_batch_is_one_message(
     road: Road, bobs: Api, line: Inbox, messages: str, gate: Gate, in_acme: TenantRef
 ) -> None:
-    gate.opened.set()
-    road.learn(bobs, messages)
-    gate.reached.clear()
-    gate.opened.clear()
+    gate.learn(road, bobs, messages)
     call = (bobs, path_of(a_conversation(line)), {"text": "once", "client_id": str(uuid4())})
     [_, one, two] = asyncio.run(gate.together(road, (bobs, messages, {"text": "held"}), call, call))
     assert (one[0], two[0]) == (201, 201)
@@ -249,10 +248,7 @@ def test_the_same_client_id_in_one_batch_is_one_message(
 def test_what_is_refused_is_refused_alone(
     road: Road, bobs: Api, line: Inbox, messages: str, gate: Gate, in_acme: TenantRef
 ) -> None:
-    gate.opened.set()
-    road.learn(bobs, messages)
-    gate.reached.clear()
-    gate.opened.clear()
+    gate.learn(road, bobs, messages)
     closed, unreachable, good = (a_conversation(an_inbox("messenger")) for _ in range(3))
     Inbox.objects.filter(id=closed.inbox_id).update(is_active=False)
     unreachable.identity.is_reachable = False
@@ -301,6 +297,33 @@ def test_a_commit_that_fails_is_503_for_all_and_a_retry_doubles_nothing(
         assert [status for status, _headers, _body in asyncio.run(all_of_them())] == [201] * 3
     assert sent() == ["text 0", "text 1", "text 2"]
     assert road.views == 0
+
+
+def test_a_commit_whose_answer_was_lost_is_not_written_again(
+    road: Road,
+    bobs: Api,
+    line: Inbox,
+    messages: str,
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+    in_acme: TenantRef,
+) -> None:
+    gate.learn(road, bobs, messages)
+    really, lost = DatabaseWrapper._commit, []
+
+    def commit(wrapper: DatabaseWrapper) -> None:
+        really(wrapper)
+        if gate.batches == [1, 3] and not lost and threading.current_thread().name.startswith("replies"):
+            lost.append(wrapper)
+            wrapper.connection.close()
+            raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(DatabaseWrapper, "_commit", commit)
+    three = [(bobs, path_of(a_conversation(line)), {"text": text}) for text in ("a", "b", "c")]
+    [held, *others] = asyncio.run(gate.together(road, (bobs, messages, {"text": "held"}), *three))
+    assert lost
+    assert (held[0], [status for status, _headers, _body in others]) == (201, [503] * 3)
+    assert sent() == ["a", "b", "c", "held"]
 
 
 def _rolling_back(fail: Any) -> Any:

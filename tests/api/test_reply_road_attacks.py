@@ -210,10 +210,7 @@ def test_a_storm_is_bounded_and_what_was_promised_is_there_once(
     road: Road, bobs: Api, messages: str, gate: Gate, monkeypatch: pytest.MonkeyPatch, in_acme: TenantRef
 ) -> None:
     monkeypatch.setattr(reply_road, "MOST_WAITING", 40)
-    gate.opened.set()
-    road.learn(bobs, messages)
-    gate.reached.clear()
-    gate.opened.clear()
+    gate.learn(road, bobs, messages)
     calls = [(bobs, messages, {"text": f"{n:03}", "client_id": str(uuid4())}) for n in range(60)]
     answers = asyncio.run(gate.together(road, *calls))
     taken = [body["text"] for status, _headers, body in answers if status == 201]

@@ -11,14 +11,15 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from conversations import attempts, delivering
 from conversations.channels.base import Sent
 from conversations.channels.errors import DeliveryError, ErrorKind
-from conversations.models import Conversation, Message, OutboundAttempt
+from conversations.models import Conversation, Inbox, Message, OutboundAttempt
 from tenants.directory import TenantRef
 from tenants.workspace.models import Agent
-from tests.conversations.double import Double
+from tests.conversations.double import Answer, Double
 from tests.conversations.outgoing import a_conversation, an_inbox, answer, happened, statuses
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("in_acme")]
@@ -205,3 +206,21 @@ def test_a_process_that_ends_calls_what_it_has_begun_and_begins_nothing_more(
     answer(three[1], "later", bob_agent)
     delivering.send_together([three[1].id], callers, lambda *told: done.append(told), lambda: False)
     assert statuses(three[1]) == ["sent", "pending"] and done[-1] == (three[1].id, 0)
+
+
+def test_results_that_the_database_refuses_together_are_written_each_for_itself(
+    callers: ThreadPoolExecutor, double: Double, bob_agent: Agent
+) -> None:
+    line = an_inbox("line", double.url)
+    two = [a_conversation(line) for _ in range(2)]
+    Inbox.objects.update(
+        last_sent_at=timezone.now()
+    )  # is written once a minute: nothing else is asked meanwhile
+    for conversation in two:
+        answer(conversation, "first", bob_agent)
+        answer(conversation, "behind", bob_agent)
+    double.answers += [Answer(200, {"sentMessages": [{"id": "twice"}]})] * 2
+    send(two, callers)
+    assert [statuses(conversation) for conversation in two] == [["sent", "sent"]] * 2
+    assert happened("message.sent") == ["message.sent"] * 4
+    assert not OutboundAttempt.objects.exclude(outcome="sent").exists()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from tenants.directory import TenantRef
 from tenants.scope import tenant_scope
-from tenants.statements import execute_with_next, prepared, send_what_waits
+from tenants.statements import execute_with_next, prepared, write_with_next
+from tenants.workspace.events import unit_of_work
 from tenants.workspace.models import Team
 
 ADD = "INSERT INTO workspace_team (id, name) VALUES (gen_random_uuid(), %s) RETURNING name"
@@ -89,10 +91,15 @@ def test_a_last_statement_inside_of_another_transaction_stands_or_falls_with_its
 
 @committing
 def test_a_connection_that_is_lost_before_the_commit_is_an_error_and_the_next_one_works() -> None:
+    other = connection.copy()
     with pytest.raises(OperationalError), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (own,) = cursor.fetchone()
         execute_with_next(ADD, ["quay"])
-        with suppress(OperationalError), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [own])
+    other.close()
     connection.close()
     assert names() == []
 
@@ -141,15 +148,68 @@ def test_statements_that_nothing_followed_go_with_the_commit_in_their_order() ->
 
 
 @committing
-@pytest.mark.parametrize("what_follows", ["nothing", "a statement"])
+@pytest.mark.parametrize("what_follows", ["nothing", "a prepared statement", "an ordinary one"])
 def test_text_that_cannot_be_stored_is_an_error_of_the_database(what_follows: str) -> None:
     with pytest.raises(DataError, match="not Unicode"), transaction.atomic():
         Team.objects.create(name="harbour")
         execute_with_next(ADD, ["\ud800"])
-        if what_follows == "a statement":
-            send_what_waits()
+        if what_follows == "a prepared statement":
+            with prepared() as cursor:
+                cursor.execute(ADD, ["quay"])
+        elif what_follows == "an ordinary one":
+            Team.objects.create(name="quay")
     assert names() == []
     Team.objects.create(name="the connection is good")
+
+
+@committing
+def test_a_transaction_that_is_broken_takes_no_statement_more() -> None:
+    with pytest.raises(TransactionManagementError), transaction.atomic():
+        with suppress(RuntimeError), transaction.atomic(savepoint=False):
+            raise RuntimeError
+        execute_with_next(ADD, ["quay"])
+    assert names() == []
+
+
+@committing
+def test_a_unit_whose_failure_was_swallowed_does_not_end_as_if_it_were_written() -> None:
+    with pytest.raises(TransactionManagementError), unit_of_work():
+        Team.objects.create(name="harbour")
+        with suppress(RuntimeError), transaction.atomic(savepoint=False):
+            raise RuntimeError
+    assert names() == []
+    with unit_of_work():
+        Team.objects.create(name="harbour")
+        with suppress(RuntimeError), transaction.atomic():
+            raise RuntimeError
+    assert names() == ["harbour"]
+
+
+@committing
+@pytest.mark.parametrize("savepoint", [True, False])
+def test_what_an_inner_unit_leaves_waiting_fails_in_it(savepoint: bool) -> None:
+    end = nullcontext() if savepoint else pytest.raises(TransactionManagementError)
+    with end, unit_of_work(), pytest.raises(DataError), unit_of_work(savepoint=savepoint):
+        execute_with_next("SELECT 1 / (count(*) - count(*)) FROM workspace_team", None)
+    with unit_of_work():
+        Team.objects.create(name="the connection is good")
+
+
+@pytest.mark.django_db
+def test_rows_are_written_with_the_next_statement_and_no_rows_by_none() -> None:
+    text = "INSERT INTO workspace_team (id, name) SELECT gen_random_uuid(), name FROM unnest(%s::text[]) AS new (name)"
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        write_with_next(text, [])
+        write_with_next(text, [("harbour",), ("quay",)])
+    assert names() == ["harbour", "quay"]
+    assert len([query for query in asked if query["sql"].startswith("INSERT")]) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["copy", "stream", "executemany"])
+def test_what_would_overtake_a_waiting_statement_is_refused(way: str) -> None:
+    with prepared() as cursor, pytest.raises(NotImplementedError):
+        getattr(cursor, way)("SELECT 1", [])
 
 
 @committing
