@@ -6,7 +6,7 @@ a table that bears a shared one's name would hide it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from django.apps import apps
@@ -30,32 +30,41 @@ def public_tables() -> frozenset[str]:
 
 
 def faults(schemas: Iterable[str]) -> dict[str, str]:
-    """What is wrong with the tables of each of `schemas`; sound ones are left out. One query for all of them."""
-    wanted = list(schemas)
+    """What is wrong with the tables of each of `schemas`; sound ones are left out. One query for all of them.
+
+    Each table is looked up by its name: who asks for all tables of one schema reads those of every brand.
+    """
+    wanted, unwanted = sorted(tenant_tables() | {MIGRATIONS}), sorted(public_tables())
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT wanted.name,
-                   array(SELECT c.relname::text FROM pg_class c
-                          WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))
-              FROM unnest(%s::text[]) AS wanted (name)
-              LEFT JOIN pg_namespace n ON n.nspname = wanted.name
+            SELECT brand.name, expected.name, expected.is_wanted
+              FROM unnest(%s::name[]) AS brand (name)
+             CROSS JOIN unnest(%s::name[], %s::bool[]) AS expected (name, is_wanted)
+              LEFT JOIN pg_namespace n ON n.nspname = brand.name
+              LEFT JOIN pg_class c ON c.relname = expected.name AND c.relnamespace = n.oid
+                                  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+             WHERE (c.oid IS NOT NULL) <> expected.is_wanted
+             ORDER BY 1, 2
             """,
-            [wanted],
+            [list(schemas), wanted + unwanted, [True] * len(wanted) + [False] * len(unwanted)],
         )
-        held = {name: frozenset(tables) for name, tables in cursor.fetchall()}
-    found = {name: _fault(held[name]) for name in wanted}
-    return {name: fault for name, fault in found.items() if fault}
+        missing: dict[str, list[str]] = {}
+        hiding: dict[str, list[str]] = {}
+        for schema, table, is_wanted in cursor.fetchall():
+            (missing if is_wanted else hiding).setdefault(schema, []).append(table)
+    return {
+        schema: _fault(missing.get(schema, []), hiding.get(schema, []))
+        for schema in missing.keys() | hiding.keys()
+    }
 
 
-def _fault(held: frozenset[str]) -> str:
-    missing = (tenant_tables() | {MIGRATIONS}) - held
-    hiding = held & public_tables()
+def _fault(missing: Sequence[str], hiding: Sequence[str]) -> str:
     parts = []
     if missing:
-        parts.append(f"missing: {', '.join(sorted(missing))}")
+        parts.append(f"missing: {', '.join(missing)}")
     if hiding:
-        parts.append(f"hiding shared tables: {', '.join(sorted(hiding))}")
+        parts.append(f"hiding shared tables: {', '.join(hiding)}")
     return "; ".join(parts)
 
 
