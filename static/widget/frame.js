@@ -48,7 +48,7 @@ const outbox = new Outbox({
     connected(true);
     if (byMail) return bubbles.mark(clientId, "seen", (words.byMail ?? "").replace("{address}", byMail));
     asking.answers = undefined;
-    row ? show([row]) : bubbles.mark(clientId, "seen");
+    row && !bubbles.byId.has(row.id) ? show([row]) : bubbles.mark(clientId, "seen"); // what the socket told is newer
     live.open();
   },
   refused: (clientId, code) => {

@@ -24,6 +24,20 @@ from tests.browser.test_main_job import open_chat, write
 
 pytestmark = pytest.mark.browser
 
+LATE_ANSWERS = """() => {
+    const really = window.fetch;
+    const opened = new Promise((open) => (window.letAnswersIn = open));
+    window.fetch = async (address, options) => {
+        const answer = await really(address, options);
+        if (!String(address).endsWith("/widget/messages") || options?.method !== "POST") return answer;
+        const content = await answer.json();
+        for (const each of content.message.attachments) each.state = "fetching";
+        await opened;
+        return new Response(JSON.stringify(content), { status: answer.status, headers: answer.headers });
+    };
+}"""
+"""What the server answers to a message comes late, and says how things stood when the message was written."""
+
 CONSENT = "I agree that you keep my address."
 
 
@@ -169,6 +183,27 @@ def test_a_file_goes_from_the_visitor_to_the_agent(
     desk = sign_in("pine", "grace@pine.test")
     desk.locator("li.row").filter(has_text="boot").locator("a").first.click()
     expect(desk.locator("li.message img").first).to_be_visible()
+
+
+def test_an_answer_to_the_visitor_that_comes_late_takes_nothing_back(
+    house: House, somebody: Somebody, tmp_path: Path
+) -> None:
+    picture = tmp_path / "boot.png"
+    Image.new("RGB", (320, 200), "#884400").save(picture)
+    shop = somebody().new_page()
+    chat = open_chat(shop, house, "pine")
+    write(chat, "Look at this other boot")
+    expect(chat.locator("#bubbles > li:not(.waits)")).to_have_count(1)
+    chat.evaluate(LATE_ANSWERS)
+    with shop.expect_file_chooser() as chosen:
+        chat.locator("#clip").click()
+    chosen.value.set_files(picture)
+    expect(chat.locator("#bubbles img")).to_be_visible()  # the socket has told it
+    write(chat, "Do you see it?")  # goes when the one before is confirmed
+    with shop.expect_request("**/widget/messages"):
+        chat.evaluate("letAnswersIn()")
+    assert chat.locator("#bubbles img").is_visible()
+    assert "[boot.png]" not in chat.locator("#bubbles").inner_text()
 
 
 def test_the_button_counts_what_is_unread(house: House, sign_in: SignIn, somebody: Somebody) -> None:
