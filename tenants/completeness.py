@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from django.apps import apps
-from django.db import connection
 
+from tenants.arrays import array
 from tenants.backend.router import tenant_app_labels
+from tenants.statements import prepared
 
 MIGRATIONS = "django_migrations"
 
@@ -34,8 +35,7 @@ def faults(schemas: Iterable[str]) -> dict[str, str]:
 
     Each table is looked up by its name: who asks for all tables of one schema reads those of every brand.
     """
-    wanted, unwanted = sorted(tenant_tables() | {MIGRATIONS}), sorted(public_tables())
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             SELECT brand.name, expected.name, expected.is_wanted
@@ -47,7 +47,7 @@ def faults(schemas: Iterable[str]) -> dict[str, str]:
              WHERE (c.oid IS NOT NULL) <> expected.is_wanted
              ORDER BY 1, 2
             """,
-            [list(schemas), wanted + unwanted, [True] * len(wanted) + [False] * len(unwanted)],
+            [array(schemas), *_expected()],
         )
         missing: dict[str, list[str]] = {}
         hiding: dict[str, list[str]] = {}
@@ -57,6 +57,13 @@ def faults(schemas: Iterable[str]) -> dict[str, str]:
         schema: _fault(missing.get(schema, []), hiding.get(schema, []))
         for schema in missing.keys() | hiding.keys()
     }
+
+
+@cache
+def _expected() -> tuple[str, str]:
+    """The names of tables, and whether a brand must have them or must not, as arrays."""
+    wanted, unwanted = sorted(tenant_tables() | {MIGRATIONS}), sorted(public_tables())
+    return array([*wanted, *unwanted]), array([True] * len(wanted) + [False] * len(unwanted))
 
 
 def _fault(missing: Sequence[str], hiding: Sequence[str]) -> str:

@@ -15,11 +15,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from tenants import completeness
 from tenants.models import ChannelApp, ChannelRoute, Domain, Tenant
 from tenants.scope import in_thread, public_scope
+from tenants.statements import Given, Question
 
 LIFE_SECONDS = 30.0
 MOST_ENTRIES = 20_000
@@ -84,22 +85,18 @@ _answers: dict[Hashable, tuple[float, Any]] = {}
 
 def tenant_by_host(host: str) -> TenantRef | None:
     """The tenant served under `host` (lower case, no port), whatever its status; None for a host we do not know."""
-    return _remembered((tenant_by_host, host), lambda: _tenant(Tenant.objects.filter(domains__domain=host)))
+    return _remembered((tenant_by_host, host), lambda: _ref_of(_BY_HOST.first(host=host)))
 
 
 def tenant_by_id(tenant_id: UUID) -> TenantRef | None:
     """The tenant with this id, or None."""
-    return _remembered((tenant_by_id, tenant_id), lambda: _tenant(Tenant.objects.filter(id=tenant_id)))
+    return _remembered((tenant_by_id, tenant_id), lambda: _ref_of(_BY_ID.first(id=tenant_id)))
 
 
 def active_tenants() -> list[TenantRef]:
     """Every active tenant whose schema is complete, by name, read afresh: for sweeps over all schemas."""
     with public_scope():
-        rows = (
-            Tenant.objects.filter(status=Tenant.Status.ACTIVE)
-            .select_related("plan")
-            .prefetch_related("domains")
-        )
+        rows = _tenants().filter(status=Tenant.Status.ACTIVE)
         return [tenant for tenant in _refs(rows) if tenant.is_complete]
 
 
@@ -171,9 +168,21 @@ def _remember(key: Hashable, answer: object) -> None:
     _answers[key] = (time.monotonic() + LIFE_SECONDS, answer)
 
 
-def _tenant(rows: QuerySet[Tenant]) -> TenantRef | None:
-    found = _refs(rows.select_related("plan").prefetch_related("domains")[:1])
-    return found[0] if found else None
+def _tenants() -> QuerySet[Tenant]:
+    """With their plans and, as `host`, their primary domains."""
+    domains = Domain.objects.filter(tenant=OuterRef("pk")).order_by("-is_primary", "id")
+    host = Subquery(domains.values("domain")[:1])
+    rows: QuerySet[Tenant] = Tenant.objects.select_related("plan").annotate(host=host)
+    return rows
+
+
+# Each brand is looked up anew twice a minute by each process: with hundreds of brands that is the hot road.
+_BY_HOST = Question(lambda: _tenants().filter(domains__domain=Given("host"))[:1])
+_BY_ID = Question(lambda: _tenants().filter(id=Given("id"))[:1])
+
+
+def _ref_of(row: Tenant | None) -> TenantRef | None:
+    return None if row is None else _refs([row])[0]
 
 
 def _refs(rows: Iterable[Tenant]) -> list[TenantRef]:
@@ -184,8 +193,7 @@ def _refs(rows: Iterable[Tenant]) -> list[TenantRef]:
     return [_ref(tenant, is_complete=tenant.schema_name not in faults) for tenant in tenants]
 
 
-def _ref(row: Tenant, *, is_complete: bool) -> TenantRef:
-    domains: list[Domain] = sorted(row.domains.all(), key=lambda domain: not domain.is_primary)
+def _ref(row: Any, *, is_complete: bool) -> TenantRef:
     return TenantRef(
         id=row.id,
         schema_name=row.schema_name,
@@ -194,7 +202,7 @@ def _ref(row: Tenant, *, is_complete: bool) -> TenantRef:
         language=row.language,
         timezone=row.timezone,
         status=row.status,
-        primary_host=domains[0].domain if domains else "",
+        primary_host=row.host or "",
         sockets_limit=row.plan.sockets,
         inbound_per_second=row.plan.inbound_per_second,
         api_calls_per_minute=row.plan.api_calls_per_minute,
