@@ -96,6 +96,6 @@ def write(items: Iterable[tuple[UUID, str, Parked]]) -> None:
 
 
 def remove(ids: Collection[UUID]) -> None:
-    """Forget items that were applied. One statement."""
+    """Forget items that were applied. Goes with the next statement."""
     if ids:
         execute_with_next("DELETE FROM conversations_parkeditem WHERE id = ANY(%s)", [list(ids)])

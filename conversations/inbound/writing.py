@@ -164,23 +164,20 @@ def _insert_attachments(said: Sequence[Said]) -> None:
         for one in said
         for position, part in enumerate(one.attachments)
     ]  # fmt: skip
-    if rows:
-        write_with_next(
-            """
-            INSERT INTO conversations_attachment
-                   (id, message_id, position, kind, url, media_id, name, mime, size, details)
-            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],
-                   %s::text[],
-                                 %s::text[], %s::bigint[], %s::jsonb[])
-            """,
-            rows,
-        )
+    write_with_next(
+        """
+        INSERT INTO conversations_attachment
+               (id, message_id, position, kind, url, media_id, name, mime, size, details)
+        SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[],
+               %s::text[],
+                             %s::text[], %s::bigint[], %s::jsonb[])
+        """,
+        rows,
+    )
 
 
 def _update_said(said: Sequence[Said]) -> None:
     """Edits, unsends and reactions of stored messages; the files of what was taken back go too."""
-    if not said:
-        return
     rows = [(s.id, s.text, s.edited_at, s.unsent_at, s.reaction, json.dumps(s.details)) for s in said]
     write_with_next(
         """
@@ -202,15 +199,14 @@ def _update_said(said: Sequence[Said]) -> None:
 
 def _set_external_ids(accepted: dict[UUID, str]) -> None:
     """Our own messages that an echo told us the platform's id of."""
-    if accepted:
-        write_with_next(
-            """
-            UPDATE conversations_message m SET external_id = new.external_id
-              FROM unnest(%s::uuid[], %s::text[]) AS new (id, external_id)
-             WHERE m.id = new.id AND m.external_id = ''
-            """,
-            sorted(accepted.items()),
-        )
+    write_with_next(
+        """
+        UPDATE conversations_message m SET external_id = new.external_id
+          FROM unnest(%s::uuid[], %s::text[]) AS new (id, external_id)
+         WHERE m.id = new.id AND m.external_id = ''
+        """,
+        sorted(accepted.items()),
+    )
 
 
 def _set_reachable(batch: Batch) -> None:
@@ -245,8 +241,6 @@ def _set_reachable(batch: Batch) -> None:
 def touch_inboxes(received: dict[UUID, datetime]) -> None:
     """Note when each inbox last heard of its platform: to ten seconds, and never waiting for a colleague's
     lock."""
-    if not received:
-        return
     write_with_next(
         """
         UPDATE conversations_inbox i SET last_inbound_at = new.at

@@ -166,18 +166,23 @@ def test_a_proven_person_meets_the_same_talk_in_another_browser(
     expect(stranger.locator("#bubbles > li")).to_have_count(0)
 
 
+def send_picture(shop: Page, chat: Frame, folder: Path) -> None:
+    """The visitor chooses boot.png."""
+    picture = folder / "boot.png"
+    Image.new("RGB", (320, 200), "#884400").save(picture)
+    with shop.expect_file_chooser() as chosen:
+        chat.locator("#clip").click()
+    chosen.value.set_files(picture)
+
+
 def test_a_file_goes_from_the_visitor_to_the_agent(
     house: House, sign_in: SignIn, somebody: Somebody, tmp_path: Path
 ) -> None:
-    picture = tmp_path / "boot.png"
-    Image.new("RGB", (320, 200), "#884400").save(picture)
     shop = somebody().new_page()
     chat = open_chat(shop, house, "pine")
     write(chat, "Look at this boot")
     expect(chat.locator("#bubbles > li:not(.waits)")).to_have_count(1)
-    with shop.expect_file_chooser() as chosen:
-        chat.locator("#clip").click()
-    chosen.value.set_files(picture)
+    send_picture(shop, chat, tmp_path)
     expect(chat.locator("#bubbles img")).to_be_visible()
     assert violations(chat) == []
     desk = sign_in("pine", "grace@pine.test")
@@ -188,16 +193,12 @@ def test_a_file_goes_from_the_visitor_to_the_agent(
 def test_an_answer_to_the_visitor_that_comes_late_takes_nothing_back(
     house: House, somebody: Somebody, tmp_path: Path
 ) -> None:
-    picture = tmp_path / "boot.png"
-    Image.new("RGB", (320, 200), "#884400").save(picture)
     shop = somebody().new_page()
     chat = open_chat(shop, house, "pine")
     write(chat, "Look at this other boot")
     expect(chat.locator("#bubbles > li:not(.waits)")).to_have_count(1)
     chat.evaluate(LATE_ANSWERS)
-    with shop.expect_file_chooser() as chosen:
-        chat.locator("#clip").click()
-    chosen.value.set_files(picture)
+    send_picture(shop, chat, tmp_path)
     expect(chat.locator("#bubbles img")).to_be_visible()  # the socket has told it
     write(chat, "Do you see it?")  # goes when the one before is confirmed
     with shop.expect_request("**/widget/messages"):
