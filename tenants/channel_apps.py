@@ -15,6 +15,7 @@ from tenants.directory import AppRef
 from tenants.ids import new_id
 from tenants.models import ChannelApp
 
+MOST_OPENED = 4096
 OLD_SECRET_LIFE = timedelta(days=1)
 KEY_BYTES = 32
 
@@ -103,7 +104,7 @@ def _opened(app_id: UUID, field: str, sealed: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MOST_OPENED)
 def _unsealed(app_id: UUID, field: str, sealed: str, keys: tuple[str, ...]) -> str:
     """Every hook asks for it: opened once. keys: those in force now, so that one taken away opens nothing."""
     return sealing.unseal(sealed, bound_to=binding(app_id, field))

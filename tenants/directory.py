@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -20,10 +20,12 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from tenants import completeness
 from tenants.models import ChannelApp, ChannelRoute, Domain, Tenant
 from tenants.scope import in_thread, public_scope
-from tenants.statements import Given, Question
+from tenants.statements import Given, OneOf, Question
 
 LIFE_SECONDS = 30.0
+SOUND_SECONDS = 300.0  # so long a brand's tables are not looked for again; a damaged one's are, each time
 MOST_ENTRIES = 20_000
+FEW_ROUTES = 20  # an application that serves no more accounts is looked up together with all of its routes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,23 +83,24 @@ class RouteRef:
 
 
 _answers: dict[Hashable, tuple[float, Any]] = {}
+_sound: dict[str, float] = {}  # schema -> until when its tables need no look
 
 
 def tenant_by_host(host: str) -> TenantRef | None:
     """The tenant served under `host` (lower case, no port), whatever its status; None for a host we do not know."""
-    return _remembered((tenant_by_host, host), lambda: _ref_of(_BY_HOST.first(host=host)))
+    return _remembered((tenant_by_host, host), lambda: _kept(_BY_HOST.first(host=host)))
 
 
 def tenant_by_id(tenant_id: UUID) -> TenantRef | None:
     """The tenant with this id, or None."""
-    return _remembered((tenant_by_id, tenant_id), lambda: _ref_of(_BY_ID.first(id=tenant_id)))
+    return _remembered((tenant_by_id, tenant_id), lambda: _kept(_BY_ID.first(id=tenant_id)))
 
 
 def active_tenants() -> list[TenantRef]:
     """Every active tenant whose schema is complete, by name, read afresh: for sweeps over all schemas."""
     with public_scope():
         rows = _tenants().filter(status=Tenant.Status.ACTIVE)
-        return [tenant for tenant in _refs(rows) if tenant.is_complete]
+        return [tenant for tenant in _refs(list(rows)) if tenant.is_complete]
 
 
 def app_by_key(key: str) -> AppRef | None:
@@ -148,6 +151,7 @@ def is_public_host(host: str) -> bool:
 def forget() -> None:
     """Drop every remembered answer of this process."""
     _answers.clear()
+    _sound.clear()
 
 
 def _remembered(key: Hashable, look_up: Callable[[], T]) -> T:
@@ -179,18 +183,50 @@ def _tenants() -> QuerySet[Tenant]:
 # Each brand is looked up anew twice a minute by each process: with hundreds of brands that is the hot road.
 _BY_HOST = Question(lambda: _tenants().filter(domains__domain=Given("host"))[:1])
 _BY_ID = Question(lambda: _tenants().filter(id=Given("id"))[:1])
+_APP = Question(
+    lambda: ChannelApp.objects.filter(key=Given("key")).values_list(
+        "id",
+        "kind",
+        "tenant_id",
+        "sealed_secret",
+        "sealed_previous_secret",
+        "previous_secret_until",
+        "sealed_verify_token",
+        "routes__kind",
+        "routes__account_id",
+        "routes__tenant_id",
+        "routes__inbox_id",
+    )[: FEW_ROUTES + 1]
+)
+_ROUTES = Question(
+    lambda: ChannelRoute.objects.filter(
+        OneOf("account_id", "account_ids", "text"), app_id=Given("app_id"), kind=Given("kind")
+    )
+)
+_FIRST_TWO = Question(lambda: ChannelRoute.objects.filter(app_id=Given("app_id"), kind=Given("kind"))[:2])
 
 
-def _ref_of(row: Tenant | None) -> TenantRef | None:
-    return None if row is None else _refs([row])[0]
+def _kept(row: Tenant | None) -> TenantRef | None:
+    """A tenant that was looked up, remembered under its id: a hook asks for its host first, then for that."""
+    if row is None:
+        return None
+    now = time.monotonic()
+    if _sound.get(row.schema_name, 0.0) > now:
+        tenant = _ref(row, is_complete=True)
+    else:
+        [tenant] = _refs([row])
+        if tenant.is_complete:
+            _sound[tenant.schema_name] = now + SOUND_SECONDS
+    _remember((tenant_by_id, tenant.id), tenant)
+    return tenant
 
 
-def _refs(rows: Iterable[Tenant]) -> list[TenantRef]:
-    tenants = list(rows)
-    faults = completeness.faults(tenant.schema_name for tenant in tenants) if tenants else {}
+def _refs(rows: Sequence[Tenant]) -> list[TenantRef]:
+    """The tenants, their tables looked for now."""
+    faults = completeness.faults(tenant.schema_name for tenant in rows) if rows else {}
     for schema, fault in faults.items():
         logger.error("schema %s is damaged and not served: %s", schema, fault)
-    return [_ref(tenant, is_complete=tenant.schema_name not in faults) for tenant in tenants]
+    return [_ref(tenant, is_complete=tenant.schema_name not in faults) for tenant in rows]
 
 
 def _ref(row: Any, *, is_complete: bool) -> TenantRef:
@@ -212,17 +248,22 @@ def _ref(row: Any, *, is_complete: bool) -> TenantRef:
 
 
 def _app(key: str) -> AppRef | None:
-    row = ChannelApp.objects.filter(key=key).first()
-    if row is None:
+    rows = _APP.all(key=key)
+    if not rows:
         return None
+    app_id, kind, tenant_id, secret, previous_secret, previous_until, verify_token = rows[0][:7]
+    if len(rows) <= FEW_ROUTES:
+        for *_app, of_kind, account_id, receiver_id, inbox_id in rows:
+            if inbox_id is not None:
+                _remember((route, app_id, of_kind, account_id), RouteRef(receiver_id, inbox_id))
     return AppRef(
-        id=row.id,
-        kind=row.kind,
-        tenant_id=row.tenant_id,
-        sealed_secret=row.sealed_secret,
-        sealed_previous_secret=row.sealed_previous_secret,
-        previous_secret_until=row.previous_secret_until.timestamp() if row.previous_secret_until else None,
-        sealed_verify_token=row.sealed_verify_token,
+        id=app_id,
+        kind=kind,
+        tenant_id=tenant_id,
+        sealed_secret=secret,
+        sealed_previous_secret=previous_secret,
+        previous_secret_until=previous_until.timestamp() if previous_until else None,
+        sealed_verify_token=verify_token,
     )
 
 
@@ -240,15 +281,10 @@ def _routes(app_id: UUID, kind: str, account_ids: list[str]) -> dict[str, RouteR
 
 
 def _only_account(app_id: UUID, kind: str) -> str:
-    found = list(
-        ChannelRoute.objects.filter(app_id=app_id, kind=kind).values_list("account_id", flat=True)[:2]
-    )
-    return found[0] if len(found) == 1 else ""
+    found = _FIRST_TWO.all(app_id=app_id, kind=kind)
+    return found[0].account_id if len(found) == 1 else ""
 
 
 def _read_routes(app_id: UUID, kind: str, account_ids: list[str]) -> dict[str, RouteRef]:
-    rows = ChannelRoute.objects.filter(app_id=app_id, kind=kind, account_id__in=account_ids)
-    return {
-        account_id: RouteRef(tenant_id, inbox_id)
-        for account_id, tenant_id, inbox_id in rows.values_list("account_id", "tenant_id", "inbox_id")
-    }
+    rows = _ROUTES.all(app_id=app_id, kind=kind, account_ids=account_ids)
+    return {row.account_id: RouteRef(row.tenant_id, row.inbox_id) for row in rows}

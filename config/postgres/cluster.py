@@ -157,7 +157,7 @@ def _settings(place: Place) -> dict[str, str]:
         "max_connections": "120",
         # A brand is about 250 relations: dumping or dropping one locks them all at once.
         "max_locks_per_transaction": "256",
-        "shared_buffers": "64MB",
+        "shared_buffers": "128MB",
         "max_wal_size": "512MB",
         "fsync": "on",
         "full_page_writes": "on",

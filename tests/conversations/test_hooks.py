@@ -350,6 +350,7 @@ def test_many_unknown_accounts_in_one_body_cost_one_look_up(
 
 def test_a_suspended_brand_receives_nothing_until_it_is_back(app: ChannelApp, acme: TenantRef) -> None:
     Tenant.objects.filter(id=acme.id).update(status="suspended")
+    directory.forget()
     assert asyncio.run(post(app, BODY))[0] == 200
     assert records(acme) == 0 and hooks.counts["suspended"] == 1
     Tenant.objects.filter(id=acme.id).update(status="active")
