@@ -20,7 +20,7 @@ RATE, SECONDS, ROUNDS = 5, 10.0, 5
 COLLEAGUES = 50
 CUSTOMER = 7
 FLOOR_MS, GOAL_MS = 250.0, 80.0
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 WATCH = """() => {
   window.painted = {};
   const mark = /#(\\d+)#/;

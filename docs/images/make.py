@@ -96,7 +96,7 @@ LANGUAGES = {"pine": "en", "shanhai": "zh-TW", "kanon": "ja"}
 def main() -> int:
     """Write every picture into docs/images. Returns the exit code."""
     if CHROMIUM is None:
-        print("No Chromium was found. Install Debian's package chromium.", file=sys.stderr)
+        print("No Chromium was found. Install Debian's package chromium-headless-shell.", file=sys.stderr)
         return 1
     state = Path(tempfile.mkdtemp(prefix="kontor-images-"))
     house = House(state / "state")

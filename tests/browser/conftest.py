@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, exp
 from tests.browser.house import House
 from tests.browser.phones import Phone
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The shell comes first: Chromium itself renders an interface beside each page, for nobody to see.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +33,7 @@ SignIn = Callable[..., Page]
 Somebody = Callable[..., BrowserContext]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One of the parallel workers runs all of these, so that one house serves them."""
     for item in items:
@@ -56,7 +59,9 @@ def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("CI must have a Chromium: .ci/run installs it")
-        pytest.skip("NO CHROMIUM FOUND: the browser tests did not run. Install Debian's package chromium.")
+        pytest.skip(
+            "NO CHROMIUM FOUND: the browser tests did not run. Install Debian's package chromium-headless-shell."
+        )
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
