@@ -111,6 +111,11 @@ def changed(**variables: str) -> dict[str, str]:
     return {**os.environ, **variables}
 
 
+def put(**variables: str) -> None:
+    """Change variables of this process, before anything reads them."""
+    os.environ.update(variables)
+
+
 def choose_settings() -> None:
     """Name the settings module for Django unless the caller's environment already names one."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS_MODULE)

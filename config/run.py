@@ -5,34 +5,22 @@ prints where the desk answers. ``python -m config.run prepare`` only prepares.
 """
 
 import argparse
-import ctypes
 import http.client
-import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
-import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from config import env, postgres
-from config.postgres.place import PROJECT, state_folder
+from config import env, loading, postgres
+from config.children import Child, stop_children
+from config.postgres.place import state_folder
 
 ADDRESS = "127.0.0.1"
 TICK_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
-DEATHS_ALLOWED = 5
-DEATHS_WITHIN_SECONDS = 60.0
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 8.0
-STOP_SECONDS = 10.0
-PR_SET_PDEATHSIG = 1  # man 2 prctl
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def main(arguments: list[str]) -> int:
@@ -70,8 +58,11 @@ def serve(port: int, stopping: threading.Event) -> int:
         code = prepare(port, stopping)
         if code or stopping.is_set():
             return code
-        web = Child("web server", web_command(port), variables=own_address(port))
-        worker = Child("worker", [sys.executable, "manage.py", "work"], variables=own_address(port))
+        env.put(**own_address(port))
+        if loading.IS_USED:
+            loading.load()
+        web = Child("web server", web_command(port), is_fork=loading.IS_USED)
+        worker = Child("worker", [sys.executable, "manage.py", "work"], is_fork=loading.IS_USED)
         welcome = welcome_file().read_text()
         return House(
             [web, worker], stopping, port=port, welcome=f"{welcome}\nCtrl-C stops everything."
@@ -140,61 +131,6 @@ def answers(port: int) -> bool:
 
 
 @dataclass
-class Child:
-    """A process that is kept alive: started again after a growing pause, given up when it keeps dying."""
-
-    name: str
-    command: Sequence[str]
-    variables: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
-    deaths: deque[float] = field(default_factory=deque)
-    starts_at: float = 0.0
-
-    def start(self) -> None:
-        """Start the process in a session of its own, so that Ctrl-C reaches only us."""
-        self.process = subprocess.Popen(
-            self.command,
-            cwd=PROJECT,
-            env=env.changed(**self.variables),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            # Safe beside the thread that reaps the database: one call into a library that is loaded already.
-            preexec_fn=_die_with_parent,
-        )
-
-    def exit_code(self) -> int | None:
-        """Return the exit code of the ended process, or None while it runs."""
-        code = self.process.poll() if self.process else None
-        return 128 - code if code is not None and code < 0 else code
-
-    def tend(self) -> bool:
-        """Start the process if it is due; tell whether there is still hope for it."""
-        now = time.monotonic()
-        if self.process is None:
-            if now >= self.starts_at:
-                self.start()
-            return True
-        code = self.exit_code()
-        if code is None:
-            return True
-        self.process = None
-        self.deaths.append(now)
-        while now - self.deaths[0] > DEATHS_WITHIN_SECONDS:
-            self.deaths.popleft()
-        if len(self.deaths) >= DEATHS_ALLOWED:
-            print(
-                f"The {self.name} died {len(self.deaths)} times within a minute (last exit code {code})."
-                " Giving up; the reason stands above.",
-                file=sys.stderr,
-            )
-            return False
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** (len(self.deaths) - 1), LONGEST_PAUSE_SECONDS)
-        print(f"The {self.name} ended (exit code {code}); starting it again in {pause:g} s.", file=sys.stderr)
-        self.starts_at = now + pause
-        return True
-
-
-@dataclass
 class House:
     """Everything that runs together, until one is beyond hope or we are told to stop."""
 
@@ -220,26 +156,6 @@ class House:
             return 0
         finally:
             stop_children(self.children)
-
-
-def stop_children(children: Sequence[Child]) -> None:
-    """Ask all children to end, wait, and end those that do not listen, with everything they started."""
-    living = [child.process for child in children if child.process and child.process.poll() is None]
-    for process in living:
-        process.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for process in living:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _die_with_parent() -> None:
-    """Have the kernel end this child when we are killed outright: nobody would be left to stop it."""
-    if LIBC is not None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ class _Hold:
         self.forget()
 
     def forget(self) -> None:
-        self.process = os.getpid()
         self.depth = 0
         self.descriptor: int | None = None
         self.place: Place | None = None
@@ -42,7 +41,6 @@ def ensure_running() -> None:
     if not embedded():
         return
     with _hold.guard:
-        _disown_after_fork()
         place = _hold.place or locate()
         make_state(place)
         with _exclusive(place):
@@ -62,7 +60,6 @@ def ensure_running() -> None:
 def mend() -> bool:
     """Start the held server again if it has crashed; tell whether it had. Cheap enough for every second."""
     with _hold.guard:
-        _disown_after_fork()
         place = _hold.place
         if place is None or server.postmaster(place) is not None:
             return False
@@ -74,7 +71,6 @@ def mend() -> bool:
 def release() -> None:
     """Give back one ``ensure_running()``. The last user of the last process stops the server."""
     with _hold.guard:
-        _disown_after_fork()
         if _hold.depth == 0 or _hold.place is None:
             return
         _hold.depth -= 1
@@ -129,12 +125,12 @@ def _is_last(descriptor: int) -> bool:
     return True
 
 
-def _disown_after_fork() -> None:
+def _disown() -> None:
     """Forget the parent's hold in a forked child: the lock is the parent's to give back."""
-    if _hold.process != os.getpid():
-        if _hold.descriptor is not None:
-            os.close(_hold.descriptor)
-        _hold.forget()
+    if _hold.descriptor is not None:
+        os.close(_hold.descriptor)
+    _hold.guard = threading.RLock()  # another thread of the parent may have held it
+    _hold.forget()
 
 
 @contextmanager
@@ -155,8 +151,9 @@ def _open_lock(place: Place, name: str) -> int:
 
 
 def _release_at_exit() -> None:
-    while _hold.depth and _hold.process == os.getpid():
+    while _hold.depth:
         release()
 
 
 atexit.register(_release_at_exit)
+os.register_at_fork(after_in_child=_disown)

@@ -47,7 +47,7 @@ class House:
 
     def kill_web_server(self) -> None:
         """End the web server at once, without a chance to tidy up. The runner starts it again."""
-        os.kill(self._child("daphne"), signal.SIGKILL)
+        os.kill(self._child("web server"), signal.SIGKILL)
 
     def log(self) -> str:
         """What the processes have printed so far."""
@@ -70,9 +70,9 @@ class House:
                 raise RuntimeError(f"Kontor did not start:\n{self.log()}")
             time.sleep(0.1)
 
-    def _child(self, word: str) -> int:
+    def _child(self, name: str) -> int:
         children = Path(f"/proc/{self._runner.pid}/task/{self._runner.pid}/children").read_text().split()
         for child in children:
-            if word in Path(f"/proc/{child}/cmdline").read_text():
+            if Path(f"/proc/{child}/comm").read_text().strip() == name:
                 return int(child)
-        raise RuntimeError(f"no child runs {word}")
+        raise RuntimeError(f"no child is called {name}")
