@@ -1,4 +1,4 @@
-"""The processes that `make run` keeps alive: forks of the runner, so that what it has loaded stands in memory once."""
+"""The processes that `make run` keeps alive: those of the desk are forks of the runner, and share what it loaded."""
 
 import ctypes
 import multiprocessing
@@ -23,6 +23,7 @@ STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # man 2 prctl
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FORK = multiprocessing.get_context("fork")
 
 
@@ -46,7 +47,12 @@ class Child:
     def start(self) -> None:
         """Start the process in a session of its own, so that Ctrl-C reaches only us."""
         self.process = FORK.Process(target=_live, args=(self, os.getpid()), name=self.name)
-        self.process.start()
+        # Until the child has handlers of its own a signal waits: ours would swallow it there.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            self.process.start()  # safe beside the thread that reaps the database: it only waits, and holds nothing
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def exit_code(self) -> int | None:
         """Return the exit code of the ended process, or None while it runs."""
@@ -95,18 +101,21 @@ def stop_children(children: Sequence[Child]) -> None:
 
 
 def _live(child: Child, runner: int) -> None:
-    """What the new process does: cut loose from the runner's terminal and signals, and become the program."""
+    """What the new process does: cut loose from the runner's signals and terminal, and become the program."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     os.setsid()
     _die_with_parent()
     if os.getppid() != runner:  # it was gone before the line above
         return
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.chdir(PROJECT)
+    env.put(**child.variables)
     if not child.is_fork:
-        os.execve(child.command[0], [*child.command], env.changed(**child.variables))  # noqa: S606 -- our own program
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.execv(child.command[0], [*child.command])  # noqa: S606 -- our own program
     _call_itself(child.name)
     _interpreter, *arguments = child.command
     if arguments[0] == "-m":
@@ -124,6 +133,6 @@ def _die_with_parent() -> None:
 
 
 def _call_itself(name: str) -> None:
-    """Let `ps` tell the forks of the runner apart."""
+    """Let `ps -e` and `top` tell the forks of the runner apart."""
     if LIBC is not None:
         LIBC.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)

@@ -11,6 +11,7 @@ from importlib import import_module
 import django
 from django.conf import settings
 from django.utils import translation
+from django.utils.module_loading import import_string
 
 from config import env
 from tenants import collector
@@ -18,7 +19,9 @@ from tenants import collector
 IS_USED = sys.platform == "linux"  # elsewhere what the system's own libraries do in a fork is not safe
 MODULES = (
     "config.bodies",
+    "config.door",
     "config.frames",
+    "config.pages",
     "config.stopping",
     "config.urls",
     "config.urls_public",
@@ -33,11 +36,13 @@ MODULES = (
 
 
 def load() -> None:
-    """Import everything and open nothing: a fork must not find a connection, a thread or an event loop here."""
+    """Import all but the web server itself, and open nothing: a fork must find no connection, thread or event loop."""
     env.choose_settings()
     django.setup(set_prefix=False)
     for name in MODULES:
         import_module(name)
+    for path in settings.MIDDLEWARE:
+        import_string(path)
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
             translation.gettext("Conversations")

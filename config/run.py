@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from config import env, loading, postgres
-from config.children import Child, stop_children
+from config.children import STOP_SIGNALS, Child, stop_children
 from config.postgres.place import state_folder
 
 ADDRESS = "127.0.0.1"
@@ -36,8 +36,11 @@ def main(arguments: list[str]) -> int:
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, stop)
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_DFL
+    )  # who ignores it, as some supervisors do, never learns of a death
     try:
         port = env.number("PORT", 8000) if options.port is None else options.port
         if options.step == "prepare":

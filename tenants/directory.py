@@ -1,7 +1,8 @@
 """Who is served under which host, and whose account a hook speaks of: cached look-ups in the public schema.
 
-Answers live for 30 seconds, also the negative ones, so that a storm for an unknown host costs one query.
-`forget()` drops them all at once (after a change made in this process, and when another process says so).
+Answers live for 30 seconds, also the negative ones, so that a storm for an unknown host costs one query; that a
+brand's tables are all there is believed for five minutes. `forget()` drops everything at once, after a change made in
+this process; a look-up that is under way meanwhile leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -82,18 +83,31 @@ class RouteRef:
     inbox_id: UUID
 
 
-_answers: dict[Hashable, tuple[float, Any]] = {}
-_sound: dict[str, float] = {}  # schema -> until when its tables need no look
+class _Memory:
+    """What was looked up since the last `forget()`. Who asks keeps hold of the one that he began with: what he reads
+    may be older than a change that threw it away."""
+
+    def __init__(self) -> None:
+        self.answers: dict[Hashable, tuple[float, Any]] = {}
+        self.sound: dict[str, float] = {}  # schema -> until when its tables need no look
+
+    def keep(self, key: Hashable, answer: object) -> None:
+        if len(self.answers) >= MOST_ENTRIES:
+            self.answers.clear()
+        self.answers[key] = (time.monotonic() + LIFE_SECONDS, answer)
+
+
+_memory = _Memory()
 
 
 def tenant_by_host(host: str) -> TenantRef | None:
     """The tenant served under `host` (lower case, no port), whatever its status; None for a host we do not know."""
-    return _remembered((tenant_by_host, host), lambda: _kept(_BY_HOST.first(host=host)))
+    return _remembered((tenant_by_host, host), lambda memory: _kept(_BY_HOST.first(host=host), memory))
 
 
 def tenant_by_id(tenant_id: UUID) -> TenantRef | None:
     """The tenant with this id, or None."""
-    return _remembered((tenant_by_id, tenant_id), lambda: _kept(_BY_ID.first(id=tenant_id)))
+    return _remembered((tenant_by_id, tenant_id), lambda memory: _kept(_BY_ID.first(id=tenant_id), memory))
 
 
 def active_tenants() -> list[TenantRef]:
@@ -105,12 +119,12 @@ def active_tenants() -> list[TenantRef]:
 
 def app_by_key(key: str) -> AppRef | None:
     """The channel application whose hook address carries `key`."""
-    return _remembered((app_by_key, key), lambda: _app(key))
+    return _remembered((app_by_key, key), lambda memory: _app(key, memory))
 
 
 def route(app_id: UUID, kind: str, account_id: str) -> RouteRef | None:
     """Where items for `account_id` go when `app_id` signed them; None when that application does not serve it."""
-    return _remembered((route, app_id, kind, account_id), lambda: _route(app_id, kind, account_id))
+    return _remembered((route, app_id, kind, account_id), lambda memory: _route(app_id, kind, account_id))
 
 
 async def routes(app_id: UUID, kind: str, account_ids: Iterable[str]) -> dict[str, RouteRef | None]:
@@ -119,7 +133,7 @@ async def routes(app_id: UUID, kind: str, account_ids: Iterable[str]) -> dict[st
     found: dict[str, RouteRef | None] = {}
     unknown: list[str] = []
     for account_id in account_ids:
-        known = _answers.get((route, app_id, kind, account_id))
+        known = _memory.answers.get((route, app_id, kind, account_id))
         if known is not None and known[0] > now:
             found[account_id] = known[1]
         else:
@@ -131,12 +145,12 @@ async def routes(app_id: UUID, kind: str, account_ids: Iterable[str]) -> dict[st
 
 def only_account(app_id: UUID, kind: str) -> str:
     """The account of an application that serves one alone; "" when it serves none, or several."""
-    return _remembered((only_account, app_id, kind), lambda: _only_account(app_id, kind))
+    return _remembered((only_account, app_id, kind), lambda memory: _only_account(app_id, kind))
 
 
 async def ask(look_up: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """`look_up(*args)`, one of the look-ups above, from async code: from memory at once, else in a thread."""
-    known = _answers.get((look_up, *args))
+    known = _memory.answers.get((look_up, *args))
     if known is not None and known[0] > time.monotonic():
         answer: T = known[1]
         return answer
@@ -150,26 +164,20 @@ def is_public_host(host: str) -> bool:
 
 def forget() -> None:
     """Drop every remembered answer of this process."""
-    _answers.clear()
-    _sound.clear()
+    global _memory
+    _memory = _Memory()
 
 
-def _remembered(key: Hashable, look_up: Callable[[], T]) -> T:
-    now = time.monotonic()
-    known = _answers.get(key)
-    if known is not None and known[0] > now:
+def _remembered(key: Hashable, look_up: Callable[[_Memory], T]) -> T:
+    memory = _memory
+    known = memory.answers.get(key)
+    if known is not None and known[0] > time.monotonic():
         remembered: T = known[1]
         return remembered
     with public_scope():
-        answer = look_up()
-    _remember(key, answer)
+        answer = look_up(memory)
+    memory.keep(key, answer)
     return answer
-
-
-def _remember(key: Hashable, answer: object) -> None:
-    if len(_answers) >= MOST_ENTRIES:
-        _answers.clear()
-    _answers[key] = (time.monotonic() + LIFE_SECONDS, answer)
 
 
 def _tenants() -> QuerySet[Tenant]:
@@ -206,18 +214,18 @@ _ROUTES = Question(
 _FIRST_TWO = Question(lambda: ChannelRoute.objects.filter(app_id=Given("app_id"), kind=Given("kind"))[:2])
 
 
-def _kept(row: Tenant | None) -> TenantRef | None:
+def _kept(row: Tenant | None, memory: _Memory) -> TenantRef | None:
     """A tenant that was looked up, remembered under its id: a hook asks for its host first, then for that."""
     if row is None:
         return None
     now = time.monotonic()
-    if _sound.get(row.schema_name, 0.0) > now:
+    if memory.sound.get(row.schema_name, 0.0) > now:
         tenant = _ref(row, is_complete=True)
     else:
         [tenant] = _refs([row])
         if tenant.is_complete:
-            _sound[tenant.schema_name] = now + SOUND_SECONDS
-    _remember((tenant_by_id, tenant.id), tenant)
+            memory.sound[tenant.schema_name] = now + SOUND_SECONDS
+    memory.keep((tenant_by_id, tenant.id), tenant)
     return tenant
 
 
@@ -226,6 +234,7 @@ def _refs(rows: Sequence[Tenant]) -> list[TenantRef]:
     faults = completeness.faults(tenant.schema_name for tenant in rows) if rows else {}
     for schema, fault in faults.items():
         logger.error("schema %s is damaged and not served: %s", schema, fault)
+        _memory.sound.pop(schema, None)
     return [_ref(tenant, is_complete=tenant.schema_name not in faults) for tenant in rows]
 
 
@@ -247,15 +256,19 @@ def _ref(row: Any, *, is_complete: bool) -> TenantRef:
     )
 
 
-def _app(key: str) -> AppRef | None:
+def _app(key: str, memory: _Memory) -> AppRef | None:
     rows = _APP.all(key=key)
     if not rows:
         return None
     app_id, kind, tenant_id, secret, previous_secret, previous_until, verify_token = rows[0][:7]
     if len(rows) <= FEW_ROUTES:
-        for *_app, of_kind, account_id, receiver_id, inbox_id in rows:
-            if inbox_id is not None:
-                _remember((route, app_id, of_kind, account_id), RouteRef(receiver_id, inbox_id))
+        served = [row[7:] for row in rows if row[7] is not None]
+        for of_kind, account_id, receiver_id, inbox_id in served:
+            memory.keep((route, app_id, of_kind, account_id), RouteRef(receiver_id, inbox_id))
+        memory.keep(
+            (only_account, app_id, kind),
+            _only([account_id for of_kind, account_id, *_ in served if of_kind == kind]),
+        )
     return AppRef(
         id=app_id,
         kind=kind,
@@ -272,17 +285,21 @@ def _route(app_id: UUID, kind: str, account_id: str) -> RouteRef | None:
 
 
 def _routes(app_id: UUID, kind: str, account_ids: list[str]) -> dict[str, RouteRef | None]:
+    memory = _memory
     with public_scope():
         known = _read_routes(app_id, kind, account_ids)
     found = {account_id: known.get(account_id) for account_id in account_ids}
     for account_id, answer in found.items():
-        _remember((route, app_id, kind, account_id), answer)
+        memory.keep((route, app_id, kind, account_id), answer)
     return found
 
 
 def _only_account(app_id: UUID, kind: str) -> str:
-    found = _FIRST_TWO.all(app_id=app_id, kind=kind)
-    return found[0].account_id if len(found) == 1 else ""
+    return _only([row.account_id for row in _FIRST_TWO.all(app_id=app_id, kind=kind)])
+
+
+def _only(account_ids: Sequence[str]) -> str:
+    return account_ids[0] if len(account_ids) == 1 else ""
 
 
 def _read_routes(app_id: UUID, kind: str, account_ids: list[str]) -> dict[str, RouteRef]:

@@ -142,6 +142,40 @@ def test_a_fork_runs_its_program_as_if_it_were_called_by_itself(tmp_path):
     }
 
 
+@pytest.mark.parametrize("is_fork", [True, False])
+def test_a_child_that_is_stopped_while_it_begins_ends_at_once(tmp_path, is_fork):
+    program = tmp_path / "sleep.py"
+    program.write_text(SLEEP)
+    ours = [
+        signal.signal(number, lambda *_: None) for number in children.STOP_SIGNALS
+    ]  # as the runner has them
+    try:
+        for _ in range(5):
+            child = Child("worker", [sys.executable, str(program)], is_fork=is_fork)
+            child.start()
+            children.stop_children([child])
+            assert child.process.exitcode == -signal.SIGTERM
+    finally:
+        for number, handler in zip(children.STOP_SIGNALS, ours, strict=True):
+            signal.signal(number, handler)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []).isdisjoint(children.STOP_SIGNALS)
+
+
+@pytest.mark.parametrize("is_fork", [True, False])
+def test_a_child_finds_its_variables_and_we_do_not(tmp_path, is_fork):
+    program, answer = tmp_path / "tell.py", tmp_path / "told"
+    program.write_text(
+        "import os, pathlib, sys\npathlib.Path(sys.argv[1]).write_text(os.environ['KONTOR_ACME'])"
+    )
+    child = Child(
+        "worker", [sys.executable, str(program), str(answer)], {"KONTOR_ACME": "harbour"}, is_fork=is_fork
+    )
+    child.start()
+    wait_for(lambda: child.exit_code() is not None)
+    assert (child.exit_code(), answer.read_text()) == (0, "harbour")
+    assert "KONTOR_ACME" not in os.environ
+
+
 def test_a_fork_runs_a_module_by_its_name(capfd):
     child = Child("worker", [sys.executable, "-m", "calendar", "1999", "12"], is_fork=True)
     child.start()

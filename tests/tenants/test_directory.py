@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from tenants import channel_apps, completeness, directory
 from tenants.directory import RouteRef, TenantRef
 from tenants.ids import new_id
-from tenants.models import ChannelApp, ChannelRoute
+from tenants.models import ChannelApp, ChannelRoute, Tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -63,10 +63,14 @@ def test_a_brand_found_by_its_host_is_known_by_its_id(
         assert directory.tenant_by_id(acme.id) == found
 
 
-def test_a_brand_found_by_its_id_is_known_under_no_host(acme: TenantRef) -> None:
+def test_a_brand_found_by_its_id_is_known_under_no_host(
+    acme: TenantRef, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     directory.forget()
     assert directory.tenant_by_id(acme.id) is not None
     assert directory.tenant_by_host("") is None
+    with django_assert_num_queries(1):
+        assert directory.tenant_by_host("acme.localhost") == acme
 
 
 def test_a_brand_is_looked_up_again_after_half_a_minute(
@@ -97,11 +101,46 @@ def test_a_damaged_brand_is_served_as_soon_as_it_is_looked_up_after_its_mending(
     directory.forget()
     with monkeypatch.context() as damage:
         damage.setattr(completeness, "faults", lambda schemas: {acme.schema_name: "missing: a table"})
-        damaged = directory.tenant_by_host("acme.localhost")
-        assert damaged is not None and not damaged.is_complete
+        for seconds in (0.0, directory.LIFE_SECONDS + 1):
+            let_pass(seconds, monkeypatch)
+            damaged = directory.tenant_by_host("acme.localhost")
+            assert damaged is not None and not damaged.is_complete
     let_pass(directory.LIFE_SECONDS + 1, monkeypatch)
     mended = directory.tenant_by_host("acme.localhost")
     assert mended is not None and mended.is_complete
+
+
+def test_what_a_sweep_finds_damaged_is_looked_at_again_by_everybody(
+    acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.forget()
+    directory.tenant_by_host("acme.localhost")
+    monkeypatch.setattr(completeness, "faults", lambda schemas: {acme.schema_name: "missing: a table"})
+    assert acme.id not in {tenant.id for tenant in directory.active_tenants()}
+    let_pass(directory.LIFE_SECONDS + 1, monkeypatch)
+    damaged = directory.tenant_by_host("acme.localhost")
+    assert damaged is not None and not damaged.is_complete
+
+
+def test_a_look_up_that_a_change_overtook_leaves_nothing_behind(
+    app: ChannelApp, acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(app, acme, "page")
+    genuine = completeness.faults
+
+    def overtaken(schemas: Any) -> dict[str, str]:
+        found = genuine(schemas)
+        Tenant.objects.filter(id=acme.id).update(status=Tenant.Status.SUSPENDED)
+        directory.forget()
+        return found
+
+    directory.forget()
+    with monkeypatch.context() as change:
+        change.setattr(completeness, "faults", overtaken)
+        old = directory.tenant_by_host("acme.localhost")
+        assert old is not None and old.is_active
+    for new in (directory.tenant_by_host("acme.localhost"), directory.tenant_by_id(acme.id)):
+        assert new is not None and not new.is_active
 
 
 def test_sweeps_look_for_the_tables_each_time(acme: TenantRef, looked: list[str]) -> None:
@@ -145,16 +184,31 @@ def test_an_application_never_brings_along_what_another_one_serves(
     assert directory.route(other.id, other.kind, "theirs") is not None
 
 
-@pytest.mark.parametrize("accounts, only", [(["a"], "a"), (["a", "b"], "")])
-def test_only_one_account_is_the_only_one(
-    app: ChannelApp, acme: TenantRef, accounts: list[str], only: str
+@pytest.mark.parametrize("accounts, only", [([], ""), (["a"], "a"), (["a", "b"], "")])
+def test_only_one_account_is_the_only_one_and_comes_with_the_application(
+    app: ChannelApp,
+    acme: TenantRef,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    accounts: list[str],
+    only: str,
 ) -> None:
     connect(app, acme, *accounts)
     assert directory.only_account(app.id, app.kind) == only
+    directory.forget()
+    directory.app_by_key(app.key)
+    with django_assert_num_queries(0):
+        assert directory.only_account(app.id, app.kind) == only
 
 
 @pytest.mark.django_db(transaction=True)
-def test_accounts_of_one_body_are_looked_up_together(app: ChannelApp, acme: TenantRef) -> None:
+def test_accounts_of_one_body_are_looked_up_together(
+    app: ChannelApp, acme: TenantRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    genuine = directory.in_thread
+    monkeypatch.setattr(directory, "in_thread", lambda *given: asked.append(given) or genuine(*given))
     owed = connect(app, acme, "one", "two")
-    found = asyncio.run(directory.routes(app.id, app.kind, ["one", "nobody's", "two"]))
-    assert found == {**owed, "nobody's": None}
+    for _ in range(2):
+        found = asyncio.run(directory.routes(app.id, app.kind, ["one", "nobody's", "two"]))
+        assert found == {**owed, "nobody's": None}
+    assert [given[-1] for given in asked] == [["one", "nobody's", "two"]]
